@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { createRequire } from "node:module";
+import { defineConfig } from "hardhat/config";
+import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+
+const require = createRequire(import.meta.url);
+
+/** The compiler comes from the npm package `solc`: nothing is downloaded at compile time. */
+const compiler = {
+  version: "0.8.37",
+  path: require.resolve("solc/soljson.js"),
+  settings: { viaIR: true, optimizer: { enabled: true, runs: 200 }, evmVersion: "osaka" },
+} as const;
+
+export default defineConfig({
+  plugins: [toolbox],
+  solidity: { profiles: { default: { ...compiler }, production: { ...compiler } } },
+  networks: { default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" } },
+  paths: { tests: { mocha: "test", solidity: "test/solidity" } },
+  test: { solidity: { fuzz: { runs: 256 }, invariant: { runs: 32, depth: 32 } } },
+});
