@@ -16,6 +16,12 @@ export default defineConfig({
   plugins: [toolbox],
   solidity: { profiles: { default: { ...compiler }, production: { ...compiler } } },
   networks: { default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" } },
-  paths: { tests: { mocha: "test", solidity: "test/solidity" } },
-  test: { solidity: { fuzz: { runs: 256 }, invariant: { runs: 32, depth: 32 } } },
+  paths: {
+    sources: { solidity: ["contracts", "examples/dapps"] },
+    tests: { mocha: "test", solidity: "test/solidity" },
+  },
+  test: {
+    mocha: { timeout: 120_000 },
+    solidity: { fuzz: { runs: 256 }, invariant: { runs: 32, depth: 32 } },
+  },
 });
