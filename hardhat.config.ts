@@ -20,6 +20,8 @@ export default defineConfig({
     sources: { solidity: ["contracts", "examples/dapps"] },
     tests: { mocha: "test", solidity: "test/solidity" },
   },
+  // Bindings come from scripts/generate-abis.ts: typed `as const`, erasable, checked in.
+  typechain: { dontOverrideCompile: true },
   test: {
     mocha: { timeout: 120_000 },
     solidity: { fuzz: { runs: 256 }, invariant: { runs: 32, depth: 32 } },
