@@ -24,6 +24,11 @@ export default defineConfig({
   typechain: { dontOverrideCompile: true },
   test: {
     mocha: { timeout: 120_000 },
-    solidity: { fuzz: { runs: 256 }, invariant: { runs: 32, depth: 32 } },
+    solidity: {
+      profiles: {
+        default: { fuzz: { runs: 256 }, invariant: { runs: 32, depth: 32 } },
+        deep: { fuzz: { runs: 10_000 }, invariant: { runs: 256, depth: 64 } },
+      },
+    },
   },
 });

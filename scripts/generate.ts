@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Makes (or, with --check, compares) every generated file that is checked in.
+import { spawnSync } from "node:child_process";
+
+const GENERATORS = ["scripts/generate-abis.ts"];
+
+const check = process.argv.includes("--check") ? ["--check"] : [];
+for (const script of GENERATORS) {
+  const { status } = spawnSync("node", [script, ...check], { stdio: "inherit" });
+  if (status !== 0) process.exitCode = 1;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs every test (Solidity, then mocha) and ends with one line that counts them all.
+//   node scripts/test.ts [--deep]      --deep: more fuzz runs and deeper invariants
+import { spawn } from "node:child_process";
+
+interface Outcome {
+  readonly suite: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly exitCode: number;
+}
+
+/** Streams one Hardhat test suite to the terminal and reads the counts from its closing lines. */
+function runSuite(suite: "solidity" | "mocha", extra: string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("hardhat", ["test", suite, ...extra], { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      process.stdout.write(chunk);
+      output += chunk.toString();
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      // eslint-disable-next-line no-control-regex
+      const plain = output.replace(/\u001b\[[0-9;]*m/g, "");
+      const last = (word: string): number =>
+        Number([...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, "gm"))].at(-1)?.[1] ?? 0);
+      resolve({ suite, passed: last("passing"), failed: last("failing"), exitCode: code ?? 1 });
+    });
+  });
+}
+
+const deep = process.argv.includes("--deep");
+const outcomes = [await runSuite("solidity", deep ? ["--test-profile", "deep"] : []), await runSuite("mocha", [])];
+
+console.log("");
+let broken = false;
+for (const { suite, passed, failed, exitCode } of outcomes) {
+  // A suite that ran nothing, or that failed before it could count, is a failure however it closed.
+  const bad = exitCode !== 0 || failed > 0 || passed === 0;
+  broken ||= bad;
+  console.log(`${suite}: ${passed} passing, ${failed} failing${exitCode === 0 ? "" : ` (exit code ${exitCode})`}`);
+}
+const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+console.log(`${passed} passed, ${Math.max(failed, broken ? 1 : 0)} failed`);
+process.exitCode = broken ? 1 : 0;
