@@ -59,6 +59,7 @@ interface IInferenceMarket {
     error InvalidTimes();
     error RequestTooLate(uint256 claimDeadline, uint256 nowAt);
     error UnsupportedMode(uint8 mode);
+    error UnsupportedInputMode(uint8 inputMode);
     error InputModeMismatch(uint8 keyMode, uint8 requestMode);
     error ReservedFieldNotZero();
     error InputTooLong(uint256 length, uint256 maximum);
@@ -131,8 +132,12 @@ interface IInferenceMarket {
     /// @notice What a fulfil (unclaimed) or a claim would be paid at `timestamp`.
     function priceAt(Request calldata req, uint256 timestamp) external pure returns (uint256);
 
-    /// @notice A job as stored. `since`: when it was claimed (Claimed and later) or its cancellation announced
-    /// (Requested); 0 otherwise.
+    /// @notice What the requester got back when the job ended: the fee without the price, and their share of a slash; 0
+    /// while the job is open. For requesters that act for others and must know whose money came back.
+    function refundOf(Request calldata req) external view returns (uint256);
+
+    /// @notice A job as stored. `since`: while Requested, when its cancellation was announced, or 0; from then on, when it
+    /// was claimed or, unclaimed, settled: a settled job was paid priceAt(req, since). `claimer` and `price`: of a claim.
     function jobOf(
         JobId jobId
     )
