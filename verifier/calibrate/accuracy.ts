@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Float model against integer graph, on samples kept apart from calibration.
+import { VerigradError } from "../errors.ts";
+import { execute } from "../graph/execute.ts";
+import { quantizeSample, type Sample } from "../graph/samples.ts";
+import type { IntegerGraph } from "../graph/types.ts";
+import { parseModel } from "../onnx/parse.ts";
+import { dequantizeValues } from "../tensor/codec.ts";
+import { loadFloatModel } from "./float-model.ts";
+
+/** Shares are 0..1; errors are in real units over all output values. Null where there are no labels or no classes. */
+export interface Accuracy {
+  readonly samples: number;
+  /** Share of samples whose label is the float model's largest output. */
+  readonly floatTop1: number | null;
+  /** The same for the integer graph. */
+  readonly integerTop1: number | null;
+  /** Share of samples on which both have the same largest output. */
+  readonly agreement: number | null;
+  readonly maxAbsError: number;
+  readonly meanAbsError: number;
+}
+
+/** Index of the largest value, the first of equals. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i;
+  return best;
+}
+
+/**
+ * Measures a graph against the ONNX file it was compiled from; classes are read from the first output.
+ * Errors: INPUT_*, FLOAT_MODEL_FAILED, those of parseModel.
+ */
+export async function measureAccuracy(
+  onnx: Uint8Array,
+  graph: IntegerGraph,
+  samples: readonly Sample[],
+  labels: readonly number[] | null = null,
+  options: { readonly dims?: Readonly<Record<string, number>> } = {},
+): Promise<Accuracy> {
+  if (samples.length === 0) throw new VerigradError("INPUT_SHAPE", "accuracy needs at least one sample");
+  const model = parseModel(onnx, options);
+  const float = await loadFloatModel(
+    onnx,
+    model,
+    graph.outputs.map((port) => port.name),
+  );
+  const counts = { float: 0, integer: 0, agree: 0, values: 0 };
+  let maxAbsError = 0;
+  let sumAbsError = 0;
+  let classes = 0;
+  try {
+    for (const [s, sample] of samples.entries()) {
+      const expected = await float.run(sample);
+      const actual = execute(graph, quantizeSample(graph.inputs, sample)).map((values, o) =>
+        dequantizeValues((graph.outputs[o] as IntegerGraph["outputs"][number]).spec, values),
+      );
+      actual.forEach((values, o) => {
+        values.forEach((v, i) => {
+          const error = Math.abs(v - (expected[o]?.[i] as number));
+          if (error > maxAbsError) maxAbsError = error;
+          sumAbsError += error;
+          counts.values++;
+        });
+      });
+      classes = actual[0]?.length ?? 0;
+      const [f, q] = [argmax(expected[0] ?? []), argmax(actual[0] ?? [])];
+      if (f === labels?.[s]) counts.float++;
+      if (q === labels?.[s]) counts.integer++;
+      if (f === q) counts.agree++;
+    }
+  } finally {
+    await float.release();
+  }
+  const share = (count: number, known: boolean): number | null =>
+    known && classes > 1 ? count / samples.length : null;
+  return {
+    samples: samples.length,
+    floatTop1: share(counts.float, labels !== null),
+    integerTop1: share(counts.integer, labels !== null),
+    agreement: share(counts.agree, true),
+    maxAbsError,
+    meanAbsError: sumAbsError / counts.values,
+  };
+}

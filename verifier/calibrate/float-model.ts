@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The float model as its owner runs it: the only importer of onnxruntime.
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import protobuf from "protobufjs/minimal.js";
+import { VerigradError } from "../errors.ts";
+import type { Sample } from "../graph/samples.ts";
+import type { ElementType, FloatGraph, OnnxInput } from "../onnx/types.ts";
+
+export interface FloatModel {
+  /** Values of the named tensors on one sample, in the order of the names. Errors: FLOAT_MODEL_FAILED. */
+  run(sample: Sample): Promise<Float64Array[]>;
+  /** Frees the runtime's memory. */
+  release(): Promise<void>;
+}
+
+/** Field numbers of ModelProto.graph, GraphProto.output and ValueInfoProto.name (onnx.proto). */
+const GRAPH = 7;
+const OUTPUT = 12;
+const NAME = 1;
+const tag = (field: number): number => (field << 3) | 2;
+
+/** The model with further outputs: protobuf merges an appended message, so the file is never re-written. */
+function withOutputs(onnx: Uint8Array, names: readonly string[]): Uint8Array {
+  const writer = protobuf.Writer.create().uint32(tag(GRAPH)).fork();
+  for (const name of names) writer.uint32(tag(OUTPUT)).fork().uint32(tag(NAME)).string(name).ldelim();
+  const appended = writer.ldelim().finish();
+  const bytes = new Uint8Array(onnx.length + appended.length);
+  bytes.set(onnx);
+  bytes.set(appended, onnx.length);
+  return bytes;
+}
+
+function failed(cause: unknown): VerigradError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new VerigradError("FLOAT_MODEL_FAILED", `onnxruntime: ${why}`, { cause });
+}
+
+/** Loads a model so that `names`, inner values included, can be read. Errors: FLOAT_MODEL_FAILED. */
+export async function loadFloatModel(
+  onnx: Uint8Array,
+  model: FloatGraph,
+  names: readonly string[],
+): Promise<FloatModel> {
+  const inputs = new Set(model.inputs.map((input) => input.name));
+  const missing = names.filter((name) => !model.outputs.includes(name) && !inputs.has(name));
+  const session = await InferenceSession.create(withOutputs(onnx, missing), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  }).catch((cause: unknown) => {
+    throw failed(cause);
+  });
+  const fetches = names.filter((name) => !inputs.has(name));
+  return {
+    async run(sample) {
+      const feeds = Object.fromEntries(model.inputs.map((input, i) => [input.name, feed(input, sample[i] ?? [])]));
+      // A model whose output is its input has nothing to run.
+      const results: Readonly<Record<string, Tensor>> =
+        fetches.length === 0
+          ? {}
+          : await session.run(feeds, fetches).catch((cause: unknown) => {
+              throw failed(cause);
+            });
+      return names.map((name) => toDoubles((results[name] ?? feeds[name]) as Tensor));
+    },
+    release: () => session.release(),
+  };
+}
+
+type Maker = (values: ArrayLike<number>, shape: readonly number[]) => Tensor;
+
+const big = (values: ArrayLike<number>): bigint[] => Array.from(values, (v) => BigInt(Math.trunc(v)));
+
+/** How each element type is fed; 16-bit floats are not produced by the exporters that we read. */
+const FEEDS: Partial<Record<ElementType, Maker>> = {
+  float32: (values, shape) => new Tensor("float32", Float32Array.from(values), shape),
+  float64: (values, shape) => new Tensor("float64", Float64Array.from(values), shape),
+  int8: (values, shape) => new Tensor("int8", Int8Array.from(values), shape),
+  uint8: (values, shape) => new Tensor("uint8", Uint8Array.from(values), shape),
+  int16: (values, shape) => new Tensor("int16", Int16Array.from(values), shape),
+  uint16: (values, shape) => new Tensor("uint16", Uint16Array.from(values), shape),
+  int32: (values, shape) => new Tensor("int32", Int32Array.from(values), shape),
+  uint32: (values, shape) => new Tensor("uint32", Uint32Array.from(values), shape),
+  int64: (values, shape) => new Tensor("int64", BigInt64Array.from(big(values)), shape),
+  uint64: (values, shape) => new Tensor("uint64", BigUint64Array.from(big(values)), shape),
+  bool: (values, shape) =>
+    new Tensor(
+      "bool",
+      Uint8Array.from(values, (v) => (v === 0 ? 0 : 1)),
+      shape,
+    ),
+};
+
+function feed({ name, type, shape }: OnnxInput, values: ArrayLike<number>): Tensor {
+  const make = FEEDS[type];
+  if (make === undefined) throw new VerigradError("FLOAT_MODEL_FAILED", `input "${name}": type ${type} cannot be fed`);
+  return make(values, shape);
+}
+
+function toDoubles(tensor: Tensor): Float64Array {
+  return Float64Array.from(tensor.data as ArrayLike<number>, Number);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Float model + calibration -> integer graph (docs/spec/integer-graph.md, section 6). Pure and deterministic.
+import { VerigradError } from "../errors.ts";
+import type { FloatGraph } from "../onnx/types.ts";
+import { TYPE_INFO, type TensorSpec } from "../tensor/spec.ts";
+import { analyse, type Analysis } from "./analyse.ts";
+import { newGraphBuilder, type GraphBuilder } from "./builder.ts";
+import type { Calibration } from "./calibration.ts";
+import { addRequantize } from "./operators/quantize.ts";
+import { graphShape, type Quantization } from "./operators/types.ts";
+import type { GraphTensor, IntegerGraph, TensorId } from "./types.ts";
+
+export interface Lowered {
+  readonly graph: IntegerGraph;
+  /** Lines for people: what was dropped, and why that changes no decision. */
+  readonly notices: readonly string[];
+}
+
+/** Names that a calibration must have entries for, in order. */
+export interface Parameters {
+  readonly constants: readonly string[];
+  readonly tensors: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+function mismatch(why: string): VerigradError {
+  return new VerigradError("CALIBRATION_MISMATCH", `calibration does not belong to this model: ${why}`, {
+    data: { why },
+  });
+}
+
+/** What of a model is calibrated. `tensors` are those that must be; other values may be requantized as well. */
+export function parametersOf({ nodes, outputs }: Analysis): Parameters {
+  return {
+    constants: nodes
+      .filter(({ operator, view }) => (operator.constants?.(view).length ?? 0) > 0)
+      .map(({ output }) => output),
+    tensors: nodes.filter(({ operator }) => operator.requantizes === true).map(({ output }) => output),
+    outputs,
+  };
+}
+
+/**
+ * Lowers a model. Errors: ONNX_UNSUPPORTED (all nodes at once), CALIBRATION_MISMATCH (names),
+ * GRAPH_ACCUMULATOR_OVERFLOW, GRAPH_OUTPUT_RANGE.
+ */
+export function lowerModel(model: FloatGraph, calibration: Calibration): Lowered {
+  return lowerAnalysed(model, analyse(model), calibration);
+}
+
+/** A model whose nodes are lowered: tensors by the name of their value. Its outputs are still accumulators. */
+export interface LoweredNodes {
+  readonly builder: GraphBuilder;
+  tensorOf(name: string): TensorId;
+}
+
+/** As lowerModel, for a model that is analysed once and lowered many times. */
+export function lowerAnalysed(model: FloatGraph, analysis: Analysis, calibration: Calibration): Lowered {
+  const nodes = lowerNodes(model, analysis, calibration);
+  return { graph: lowerOutputs(nodes, calibration.outputs), notices: analysis.notices };
+}
+
+/** The part of lowering before the public outputs: what calibration looks at to choose their exponents. */
+export function lowerNodes(model: FloatGraph, analysis: Analysis, calibration: Calibration): LoweredNodes {
+  assertEntries(model, analysis, calibration);
+  const constants = new Map(calibration.constants.map((entry) => [entry.name, entry]));
+  const quantizations = new Map(calibration.tensors.map((entry) => [entry.name, entry]));
+  const builder = newGraphBuilder();
+  const ids = new Map<string, TensorId>();
+  // Analysis has checked every name that is looked up.
+  const tensorOf = (name: string): TensorId => ids.get(name) as TensorId;
+  model.inputs.forEach(({ name, shape }, i) => {
+    const { type, exponent, lo, hi } = calibration.inputs[i] as Calibration["inputs"][number];
+    const spec: TensorSpec = { shape: graphShape(shape), type, exponent, lo, hi };
+    ids.set(name, builder.addInput(name, spec));
+  });
+  for (const { view, operator, output } of analysis.nodes) {
+    const lowered = operator.lower(view, {
+      builder,
+      input: (i) => {
+        const id = tensorOf(view.node.inputs[i] ?? "");
+        return { id, tensor: builder.tensors[id] as GraphTensor };
+      },
+      constants: () => constants.get(output) as Quantization,
+      quantization: () => quantizations.get(output) as Quantization,
+    });
+    const extra = operator.requantizes === true ? undefined : quantizations.get(output);
+    if (extra === undefined) ids.set(output, lowered);
+    else {
+      const limit = 2n ** BigInt(extra.bits - 1);
+      const clamp = { lo: -limit, hi: limit - 1n };
+      ids.set(
+        output,
+        addRequantize(builder, lowered, { from: view.node.name, name: output, exponent: extra.exponent, clamp }),
+      );
+    }
+  }
+  return { builder, tensorOf };
+}
+
+/** Requantizes the outputs that ask for it and finishes the graph. Errors: GRAPH_OUTPUT_RANGE. */
+export function lowerOutputs({ builder, tensorOf }: LoweredNodes, outputs: Calibration["outputs"]): IntegerGraph {
+  return builder.finish(
+    outputs.map(({ name, type, exponent }) => {
+      const tensor = tensorOf(name);
+      if (exponent === null) return { name, tensor, type };
+      const clamp = { lo: BigInt(TYPE_INFO[type].lo), hi: BigInt(TYPE_INFO[type].hi) };
+      return { name, tensor: addRequantize(builder, tensor, { from: `output ${name}`, name, exponent, clamp }), type };
+    }),
+  );
+}
+
+/** Entries are exactly those that the model needs, in its order; further requantizations name values of the model. */
+function assertEntries(model: FloatGraph, analysis: Analysis, calibration: Calibration): void {
+  const wanted = parametersOf(analysis);
+  const names = (list: readonly { readonly name: string }[]): string[] => list.map((entry) => entry.name);
+  const same = (what: string, given: readonly string[], needed: readonly string[]): void => {
+    if (given.length === needed.length && given.every((name, i) => name === needed[i])) return;
+    throw mismatch(`${what}: it has [${given.join(", ")}], the model [${needed.join(", ")}]`);
+  };
+  same("inputs", names(calibration.inputs), names(model.inputs));
+  same("constants", names(calibration.constants), wanted.constants);
+  same("outputs", names(calibration.outputs), wanted.outputs);
+  const given = new Set(names(calibration.tensors));
+  const must = new Set(wanted.tensors);
+  const order = analysis.nodes.map(({ output }) => output).filter((name) => given.has(name) || must.has(name));
+  same("tensors", names(calibration.tensors), order);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Real constants -> integers: q = clamp(floor(v * 2^e + 1/2), lo, hi); and the node that narrows an accumulator.
+import { VerigradError } from "../../errors.ts";
+import { makeConstant } from "../constants.ts";
+import type { GraphBuilder } from "../builder.ts";
+import { MAX_ACCUMULATOR } from "../ranges.ts";
+import type { Constant, GraphTensor, TensorId } from "../types.ts";
+import { refuse } from "./types.ts";
+
+/** Refuses constants that no integer can stand for. */
+export function assertFinite(values: ArrayLike<number>, what: string): void {
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i])) refuse(`${what}: has a NaN or infinite value`);
+}
+
+/** Signed integers of `bits` bits at an exponent; values outside are clamped (calibration weighs that). */
+export function quantizeClamped(
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  exponent: number,
+  bits: number,
+): Constant {
+  const limit = 2 ** (bits - 1);
+  const scale = 2 ** exponent;
+  return makeConstant(
+    shape,
+    Float64Array.from(values, (v) => Math.min(limit - 1, Math.max(-limit, Math.floor(v * scale + 0.5)))),
+  );
+}
+
+/** Exact-width integers at an accumulator's exponent. Errors: GRAPH_ACCUMULATOR_OVERFLOW beyond 2^62. */
+export function quantizeExact(
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  exponent: number,
+  node: string,
+): Constant {
+  const scale = 2 ** exponent;
+  const integers = Array.from(values, (v): bigint => {
+    const scaled = v * scale;
+    // From 2^52 on a double is an integer, and adding a half would only round it.
+    const rounded = Math.abs(scaled) < 2 ** 52 ? Math.floor(scaled + 0.5) : scaled;
+    if (Math.abs(rounded) > Number(MAX_ACCUMULATOR)) {
+      throw new VerigradError(
+        "GRAPH_ACCUMULATOR_OVERFLOW",
+        `node "${node}": constant ${v} at exponent ${exponent} exceeds 2^62`,
+        {
+          data: { node, exponent },
+        },
+      );
+    }
+    return BigInt(rounded);
+  });
+  return makeConstant(shape, integers);
+}
+
+/** Adds a requantization. The output's exponent is the given one, or the accumulator's where that is coarser already. */
+export function addRequantize(
+  builder: GraphBuilder,
+  input: TensorId,
+  to: { from: string; name: string; exponent: number; clamp: { lo: bigint; hi: bigint } },
+): TensorId {
+  const accumulator = (builder.tensors[input] as GraphTensor).exponent;
+  const shift = Math.max(0, accumulator - to.exponent);
+  return builder.addNode(
+    { kind: "lookup", op: "requantize", from: [to.from], input, shift, ...to.clamp },
+    { name: to.name, exponent: accumulator - shift },
+  );
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every ONNX operator that compiles, by "domain:Operator" ("" is ai.onnx). A new operator is a new entry.
+import { Relu } from "./activation.ts";
+import { Add, Gemm, MatMul } from "./linear.ts";
+import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
+import type { Operator } from "./types.ts";
+
+const AI_ONNX: Readonly<Record<string, Operator>> = {
+  Add,
+  Cast,
+  Constant,
+  Dropout,
+  Flatten,
+  Gemm,
+  Identity,
+  MatMul,
+  Relu,
+  Reshape,
+};
+
+/** The operator's entry, or undefined if it is not supported. */
+export function operatorOf(domain: string, name: string): Operator | undefined {
+  return domain === "" && Object.hasOwn(AI_ONNX, name) ? AI_ONNX[name] : undefined;
+}
+
+/** Names of all supported operators, sorted. */
+export const SUPPORTED_OPERATORS: readonly string[] = Object.keys(AI_ONNX).sort();

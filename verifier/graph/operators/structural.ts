@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Operators that keep values as they are: names, types and shapes change, numbers do not.
+import { ELEMENT_TYPES, isFloatType, type ElementType, type FloatTensor } from "../../onnx/types.ts";
+import { elementType } from "../../onnx/tensor.ts";
+import { sizeOf } from "../../tensor/spec.ts";
+import { sameShape } from "../ranges.ts";
+import { graphShape, refuse, type Lowering, type NodeView, type Operator } from "./types.ts";
+
+/** An operator whose output is its first input under another type or shape. */
+function view(
+  infer: Operator["infer"],
+  convert: (values: Float64Array, to: ElementType) => Float64Array = (v) => v,
+): Operator {
+  return {
+    infer,
+    fold(node) {
+      const [output] = infer(node);
+      const { values } = node.constant(0) as FloatTensor;
+      return output === undefined ? [] : [{ ...output, values: convert(values, output.type) }];
+    },
+    lower(node, lowering) {
+      const shape = graphShape(infer(node)[0]?.shape ?? []);
+      const { id, tensor } = lowering.input(0);
+      if (sameShape(tensor.shape, shape)) return id;
+      return addReshape(node, lowering, shape);
+    },
+  };
+}
+
+function addReshape(node: NodeView, lowering: Lowering, shape: readonly number[]) {
+  const { id, tensor } = lowering.input(0);
+  return lowering.builder.addNode(
+    { kind: "index", op: "reshape", from: [node.node.name], input: id },
+    { name: node.node.outputs[0] as string, exponent: tensor.exponent, shape },
+  );
+}
+
+export const Identity: Operator = view((node) => [node.type(0)]);
+
+/** At inference Dropout is the identity; its mask is not computed. */
+export const Dropout: Operator = view((node) => {
+  const training = node.constant(2)?.values[0];
+  if (node.has(2) && training !== 0) refuse("input training_mode; accepted: omitted or false");
+  if ((node.node.outputs[1] ?? "") !== "") refuse("output mask; accepted: unused");
+  return [node.type(0)];
+});
+
+const INTEGER_BITS: Partial<Record<ElementType, [bits: number, signed: boolean]>> = {
+  int8: [8, true],
+  uint8: [8, false],
+  int16: [16, true],
+  uint16: [16, false],
+  int32: [32, true],
+  uint32: [32, false],
+  int64: [64, true],
+  uint64: [64, false],
+};
+
+const castTarget = (node: NodeView): ElementType =>
+  elementType(node.int("to", 0)) ??
+  refuse(`attribute to = ${node.int("to", 0)}; accepted: ${Object.keys(ELEMENT_TYPES).join(", ")}`);
+
+/** Values do not change between float types, nor from integers to a type that holds them all. */
+export const Cast: Operator = view(
+  (node) => {
+    const from = node.type(0);
+    const to = castTarget(node);
+    if (node.constant(0) === undefined && !isFloatType(to)) {
+      const source = from.type === "bool" ? ([1, false] as const) : INTEGER_BITS[from.type];
+      const target = INTEGER_BITS[to];
+      const holds =
+        from.type === to ||
+        (source !== undefined &&
+          target !== undefined &&
+          (source[1] === target[1] ? source[0] <= target[0] : target[1] && source[0] < target[0]));
+      if (!holds)
+        refuse(`attribute to: from ${from.type} to ${to}; accepted: a float type, or integers to wider integers`);
+    }
+    return [{ type: to, shape: from.shape }];
+  },
+  (values, to) => {
+    if (to === "bool") return values.map((v) => (v === 0 ? 0 : 1));
+    if (to === "float32") return values.map(Math.fround);
+    return isFloatType(to) ? values : values.map(Math.trunc);
+  },
+);
+
+export const Constant: Operator = {
+  infer: (node) => [constantValue(node)],
+  fold: (node) => [constantValue(node)],
+  lower: () => refuse("a constant was not folded"),
+};
+
+function constantValue(node: NodeView): FloatTensor {
+  const float = (values: readonly number[], shape: readonly number[], type: ElementType): FloatTensor => ({
+    type,
+    shape,
+    values: Float64Array.from(values),
+  });
+  for (const [name, attribute] of node.node.attributes) {
+    if (name === "value" && attribute.kind === "tensor") return attribute.value;
+    if (name === "value_float" && attribute.kind === "float") return float([attribute.value], [], "float32");
+    if (name === "value_int" && attribute.kind === "int") return float([attribute.value], [], "int64");
+    if (name === "value_floats" && attribute.kind === "floats")
+      return float(attribute.value, [attribute.value.length], "float32");
+    if (name === "value_ints" && attribute.kind === "ints")
+      return float(attribute.value, [attribute.value.length], "int64");
+  }
+  return refuse("its attribute; accepted: value, value_float, value_floats, value_int, value_ints");
+}
+
+export const Flatten: Operator = view((node) => {
+  const { type, shape } = node.type(0);
+  const given = node.int("axis", 1);
+  const axis = given < 0 ? given + shape.length : given;
+  if (!(axis >= 0 && axis <= shape.length))
+    refuse(`attribute axis = ${given}; accepted: ${-shape.length} to ${shape.length}`);
+  return [{ type, shape: [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis))] }];
+});
+
+export const Reshape: Operator = view((node) => {
+  const { type, shape } = node.type(0);
+  if (!node.has(1)) refuse("input shape is missing");
+  const wanted = node.constant(1);
+  if (wanted === undefined) return refuse("input shape depends on the inputs; accepted: a constant");
+  const allowZero = node.int("allowzero", 0) !== 0;
+  const dims = Array.from(wanted.values, (dim, axis) => (dim === 0 && !allowZero ? (shape[axis] ?? 0) : dim));
+  const open = dims.indexOf(-1);
+  if (open >= 0) dims[open] = sizeOf(shape) / sizeOf(dims.filter((_, axis) => axis !== open));
+  if (!dims.every((dim) => Number.isInteger(dim) && dim >= 1) || sizeOf(dims) !== sizeOf(shape) || dims.length > 8) {
+    refuse(
+      `input shape [${wanted.values}] for a value of shape [${shape}]; accepted: a shape of as many values, rank up to 8`,
+    );
+  }
+  return [{ type, shape: dims }];
+});
