@@ -66,6 +66,13 @@ library KeyHeader {
         }
     }
 
+    /// @notice Offset after the head.
+    function endOf(bytes memory key) internal pure returns (uint256) {
+        unchecked {
+            return outputSpecsOf(key) + outputSpecsLength(key);
+        }
+    }
+
     /// @notice Hashes of the two spec lists.
     function specHashes(bytes memory key) internal pure returns (bytes32 inputSpecHash, bytes32 outputSpecHash) {
         inputSpecHash = _hash(key, INPUT_SPECS, inputSpecsLength(key));

@@ -42,4 +42,39 @@ library SpecBuilder {
         data = new bytes(count);
         for (uint256 i = 0; i < count; ++i) data[i] = bytes1(value);
     }
+
+    /// formats.md, section 3, for one tensor, in plain arithmetic.
+    function packed(int256[] memory values, int256 lo, int256 hi) internal pure returns (uint256[] memory words) {
+        uint256 bits = 0;
+        while (2 ** bits <= uint256(hi - lo)) ++bits;
+        uint256 perWord = 248 / bits;
+        words = new uint256[]((values.length + perWord - 1) / perWord);
+        for (uint256 i = 0; i < values.length; ++i) {
+            words[i / perWord] = words[i / perWord] * 2 ** bits + uint256(values[i] - lo);
+        }
+    }
+
+    /// formats.md, section 2, for one tensor, byte by byte.
+    function encoded(int256[] memory values, uint8 typeCode) internal pure returns (bytes memory data) {
+        uint256 width =
+            typeCode == I32
+                ? 4
+                : typeCode < I16
+                    ? 1
+                    : 2;
+        data = new bytes(values.length * width);
+        for (uint256 i = 0; i < values.length; ++i) {
+            for (uint256 k = 0; k < width; ++k) {
+                data[i * width + k] = bytes1(uint8(int8(values[i] >> (8 * (width - 1 - k)))));
+            }
+        }
+    }
+
+    /// `size` pseudo-random values of [lo, hi].
+    function values(uint256 seed, uint256 size, int256 lo, int256 hi) internal pure returns (int256[] memory drawn) {
+        drawn = new int256[](size);
+        for (uint256 i = 0; i < size; ++i) {
+            drawn[i] = lo + int256(uint256(keccak256(abi.encode(seed, i))) % uint256(hi - lo + 1));
+        }
+    }
 }
