@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Reading the chain: blocks, jobs, models, balances, events. Everything an RPC says is checked as far as it can be:
+// a job id is re-hashed from its request, a model id from its commitments.
+import {
+  BrowserProvider,
+  getAddress,
+  Interface,
+  JsonRpcProvider,
+  Network,
+  type JsonRpcApiProvider,
+  type Log,
+  type Result,
+} from "ethers";
+import { VerigradError } from "../errors.ts";
+import { INFERENCE_MARKET_ABI } from "./abi/inferenceMarket.ts";
+import { MODEL_REGISTRY_ABI } from "./abi/modelRegistry.ts";
+import { PROOF_SYSTEM_ABI } from "./abi/proofSystem.ts";
+import { PROOF_SYSTEM_ROUTER_ABI } from "./abi/proofSystemRouter.ts";
+import type { Deployment } from "./deployment.ts";
+import { chainError, withChainErrors } from "./errors.ts";
+import { marketEventFrom, specFrom, type MarketEvent } from "./events.ts";
+import { modelIdOf } from "./hashes.ts";
+import {
+  JOB_STATES,
+  type Address,
+  type BlockRef,
+  type EventPosition,
+  type Hex,
+  type JobRecord,
+  type ModelSpec,
+} from "./types.ts";
+
+/** EIP-1193: what wallets and in-process chains offer. */
+export interface Eip1193 {
+  request(args: { method: string; params?: unknown[] }): Promise<unknown>;
+}
+
+/** A registered model, from its ModelRegistered event and the registry's present state. */
+export interface RegisteredModel {
+  readonly modelId: Hex;
+  readonly owner: Address;
+  readonly spec: ModelSpec;
+  readonly deprecated: boolean;
+  readonly position: EventPosition;
+}
+
+export interface ChainReader {
+  readonly deployment: Deployment;
+  /** The newest block. Errors here and below: CHAIN_UNREACHABLE, CHAIN_CALL_FAILED, CHAIN_REVERTED. */
+  head(): Promise<BlockRef>;
+  /** A block by number; null when the chain has none of that number now. */
+  block(number: number): Promise<BlockRef | null>;
+  /** The market's events in the blocks from..to, in order; of one job when given. CHAIN_INCONSISTENT if one lies. */
+  marketEvents(from: number, to: number, jobId?: Hex): Promise<MarketEvent[]>;
+  job(jobId: Hex): Promise<JobRecord>;
+  /** Errors: MODEL_NOT_FOUND; CHAIN_INCONSISTENT if its id is not the hash of what the event says. */
+  model(modelId: Hex): Promise<RegisteredModel>;
+  balanceOf(token: Address, account: Address): Promise<bigint>;
+  resultOf(jobId: Hex): Promise<Hex>;
+  /** The implementation ever added under a selector, or zero. */
+  proofSystem(selector: Hex): Promise<Address>;
+  /** Whether the router lets new jobs use the selector now. */
+  isActive(selector: Hex): Promise<boolean>;
+  /** A registered key's blob. */
+  keyOf(proofSystem: Address, keyHash: Hex): Promise<Hex>;
+  /** eth_call of IProofSystem.verify: null when it accepts, else the error's name. */
+  verify(
+    proofSystem: Address,
+    claim: { keyHash: Hex; context: bigint; input: Hex; output: Hex; seal: Hex },
+  ): Promise<string | null>;
+  /** Closes connections. */
+  close(): void;
+}
+
+export const marketInterface = new Interface(INFERENCE_MARKET_ABI);
+export const registryInterface = new Interface(MODEL_REGISTRY_ABI);
+const routerInterface = new Interface(PROOF_SYSTEM_ROUTER_ABI);
+export const proofSystemInterface = new Interface(PROOF_SYSTEM_ABI);
+
+/** A provider that caches nothing: a node must see a reorganised chain as it is. */
+export function openProvider(rpc: string | Eip1193, chainId: bigint): JsonRpcApiProvider {
+  const network = Network.from(chainId);
+  const options = { staticNetwork: network, cacheTimeout: -1, batchMaxCount: 1 };
+  return typeof rpc === "string"
+    ? new JsonRpcProvider(rpc, network, options)
+    : new BrowserProvider(rpc, network, options);
+}
+
+/** Opens a deployment for reading. Errors: CHAIN_WRONG_NETWORK when the RPC serves another chain. */
+export async function openChain(rpc: string | Eip1193, deployment: Deployment): Promise<ChainReader> {
+  const provider = openProvider(rpc, deployment.chainId);
+  const actual = await withChainErrors(async () => BigInt((await provider.send("eth_chainId", [])) as string));
+  if (actual !== deployment.chainId) {
+    provider.destroy();
+    throw new VerigradError(
+      "CHAIN_WRONG_NETWORK",
+      `the RPC serves chain ${actual}, the deployment is on ${deployment.chainId}`,
+      { data: { expected: deployment.chainId.toString(), actual: actual.toString() } },
+    );
+  }
+  return readerOf(provider, deployment);
+}
+
+/** Reader over a provider that is already open. */
+export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): ChainReader {
+  const call = (to: Address, abi: Interface, name: string, args: unknown[]): Promise<Result> =>
+    withChainErrors(async () => {
+      const data = await provider.call({ to, data: abi.encodeFunctionData(name, args) });
+      return abi.decodeFunctionResult(name, data);
+    });
+
+  const logs = (at: Address, from: number, to: number, topics: (string | string[] | null)[]): Promise<Log[]> =>
+    withChainErrors(() => provider.getLogs({ address: at, fromBlock: from, toBlock: to, topics }));
+
+  const block = (tag: number | "latest"): Promise<BlockRef | null> =>
+    withChainErrors(async () => {
+      const found = await provider.getBlock(tag);
+      if (found?.hash == null) return null;
+      return { number: found.number, hash: found.hash as Hex, timestamp: found.timestamp };
+    });
+
+  return {
+    deployment,
+    head: async () => {
+      const latest = await block("latest");
+      if (latest === null) throw chainError(new Error("no latest block"));
+      return latest;
+    },
+    block,
+    marketEvents: async (from, to, jobId) => {
+      const found = await logs(deployment.market, from, to, jobId === undefined ? [] : [null, jobId]);
+      return found.flatMap((log) => marketEventFrom(deployment, log) ?? []);
+    },
+    job: async (jobId) => {
+      const [state, claimer, price, since, proofSystem, termsIndex] = (await call(
+        deployment.market,
+        marketInterface,
+        "jobOf",
+        [jobId],
+      )) as unknown as [bigint, string, bigint, bigint, string, bigint];
+      return {
+        state: JOB_STATES[Number(state)] ?? "None",
+        claimer: getAddress(claimer) as Address,
+        price,
+        since,
+        proofSystem: getAddress(proofSystem) as Address,
+        termsIndex: Number(termsIndex),
+      };
+    },
+    model: async (modelId) => {
+      const topic = registryInterface.getEvent("ModelRegistered")?.topicHash ?? "";
+      const latest = await block("latest");
+      const [log] = await logs(deployment.registry, deployment.fromBlock, latest?.number ?? 0, [topic, modelId]);
+      if (log === undefined) {
+        throw new VerigradError("MODEL_NOT_FOUND", `no model ${modelId} in the registry`, { data: { modelId } });
+      }
+      const { owner, spec, position } = registrationFrom(log);
+      if (modelIdOf(owner, spec) !== modelId) {
+        throw new VerigradError("CHAIN_INCONSISTENT", `model ${modelId} is not the hash of its commitments`, {
+          consequence: "ESCALATE",
+        });
+      }
+      const [deprecated] = (await call(deployment.registry, registryInterface, "isDeprecated", [
+        modelId,
+      ])) as unknown as [boolean];
+      return { modelId, owner, spec, deprecated, position };
+    },
+    balanceOf: async (token, account) =>
+      (await call(deployment.market, marketInterface, "balanceOf", [token, account]))[0] as bigint,
+    resultOf: async (jobId) => (await call(deployment.market, marketInterface, "resultOf", [jobId]))[0] as Hex,
+    proofSystem: async (selector) =>
+      (await call(deployment.router, routerInterface, "implementationOf", [selector]))[0] as Address,
+    isActive: async (selector) =>
+      call(deployment.router, routerInterface, "activeImplementation", [selector]).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof VerigradError && error.code === "CHAIN_REVERTED") return false;
+          throw error;
+        },
+      ),
+    keyOf: async (proofSystem, keyHash) =>
+      (await call(proofSystem, proofSystemInterface, "keyOf", [keyHash]))[0] as Hex,
+    verify: async (proofSystem, { keyHash, context, input, output, seal }) =>
+      call(proofSystem, proofSystemInterface, "verify", [keyHash, context, input, output, seal]).then(
+        () => null,
+        (error: unknown) => {
+          if (error instanceof VerigradError && error.code === "CHAIN_REVERTED") return String(error.data["error"]);
+          throw error;
+        },
+      ),
+    close: () => provider.destroy(),
+  };
+}
+
+/** A ModelRegistered log. */
+export function registrationFrom(log: Log): { owner: Address; spec: ModelSpec; position: EventPosition } {
+  const parsed = registryInterface.parseLog(log);
+  if (parsed?.name !== "ModelRegistered") {
+    throw new VerigradError("CHAIN_INCONSISTENT", "the log is not a ModelRegistered event", {
+      consequence: "ESCALATE",
+    });
+  }
+  return {
+    owner: getAddress(parsed.args["owner"] as string) as Address,
+    spec: specFrom(parsed.args["spec"] as Result),
+    position: {
+      blockNumber: log.blockNumber,
+      blockHash: log.blockHash as Hex,
+      transactionHash: log.transactionHash as Hex,
+      logIndex: log.index,
+    },
+  };
+}

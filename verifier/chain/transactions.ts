@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Sending: simulate, sign, persist (the caller), broadcast, wait. Signing and broadcasting are apart so that a caller
+// can write the signed bytes down first: after a crash the same bytes are broadcast again, never a second transaction.
+import { Transaction, Wallet, type JsonRpcApiProvider } from "ethers";
+import { VerigradError } from "../errors.ts";
+import { marketInterface, openProvider, proofSystemInterface, registryInterface, type Eip1193 } from "./client.ts";
+import type { Deployment } from "./deployment.ts";
+import { chainError, withChainErrors } from "./errors.ts";
+import type { Address, Hex, ModelSpec, Request } from "./types.ts";
+
+/** A call that changes state: where to and with which bytes. */
+export interface Call {
+  readonly to: Address;
+  readonly data: Hex;
+  /** for errors and logs */
+  readonly what: string;
+}
+
+/** Calls of the contracts, encoded. */
+export const calls = {
+  request: (deployment: Deployment, request: Request): Call => marketCall(deployment, "request", [request]),
+  claim: (deployment: Deployment, request: Request): Call => marketCall(deployment, "claim", [request]),
+  fulfil: (deployment: Deployment, request: Request, payee: Address, output: Hex, seal: Hex): Call =>
+    marketCall(deployment, "fulfil", [request, payee, output, seal]),
+  expire: (deployment: Deployment, request: Request): Call => marketCall(deployment, "expire", [request]),
+  announceCancel: (deployment: Deployment, request: Request): Call =>
+    marketCall(deployment, "announceCancel", [request]),
+  cancel: (deployment: Deployment, request: Request): Call => marketCall(deployment, "cancel", [request]),
+  deposit: (deployment: Deployment, token: Address, account: Address, amount: bigint): Call =>
+    marketCall(deployment, "deposit", [token, account, amount]),
+  withdraw: (deployment: Deployment, token: Address, to: Address, amount: bigint): Call =>
+    marketCall(deployment, "withdraw", [token, to, amount]),
+  registerKey: (proofSystem: Address, key: Hex): Call => ({
+    to: proofSystem,
+    data: proofSystemInterface.encodeFunctionData("registerKey", [key]) as Hex,
+    what: "registerKey",
+  }),
+  registerModel: (deployment: Deployment, spec: ModelSpec): Call => ({
+    to: deployment.registry,
+    data: registryInterface.encodeFunctionData("registerModel", [spec]) as Hex,
+    what: "registerModel",
+  }),
+};
+
+function marketCall(deployment: Deployment, name: string, args: unknown[]): Call {
+  return { to: deployment.market, data: marketInterface.encodeFunctionData(name, args) as Hex, what: name };
+}
+
+/** A signed transaction, to be written down before it is broadcast. */
+export interface SignedTransaction {
+  readonly hash: Hex;
+  readonly nonce: number;
+  readonly raw: Hex;
+}
+
+export interface Receipt {
+  readonly hash: Hex;
+  readonly ok: boolean;
+  readonly blockNumber: number;
+  readonly gasUsed: bigint;
+}
+
+export interface WaitOptions {
+  readonly confirmations?: number;
+  readonly timeoutMs?: number;
+  readonly pollMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Sender {
+  readonly address: Address;
+  /** eth_call at the newest block. Errors: CHAIN_REVERTED with the named error. */
+  simulate(call: Call): Promise<void>;
+  /** Simulates and signs with the next nonce; broadcasts nothing. Errors: CHAIN_REVERTED, CHAIN_FUNDS. */
+  sign(call: Call): Promise<SignedTransaction>;
+  /** Broadcasts; a transaction that the chain knows already is no error. Errors: TX_NONCE_USED when another took its nonce. */
+  broadcast(transaction: SignedTransaction): Promise<void>;
+  receipt(hash: Hex): Promise<Receipt | null>;
+  /** Waits for a receipt. Errors: TX_FAILED, TX_TIMEOUT (RETRY), ABORTED. */
+  wait(hash: Hex, options?: WaitOptions): Promise<Receipt>;
+  /** All of it in a row, for callers that need not survive a crash in between. */
+  send(call: Call, options?: WaitOptions): Promise<Receipt>;
+  close(): void;
+}
+
+/** Head-room over the estimate, in percent: state may change between estimate and inclusion. */
+const GAS_MARGIN = 120n;
+
+/** A sender with a private key in memory. The key is never printed. Errors: WALLET_INVALID. */
+export function openSender(rpc: string | Eip1193, deployment: Deployment, privateKey: string): Sender {
+  const provider = openProvider(rpc, deployment.chainId);
+  let wallet: Wallet;
+  try {
+    wallet = new Wallet(privateKey, provider);
+  } catch {
+    // SAFETY: the cause is left out, since it may quote the key
+    throw new VerigradError("WALLET_INVALID", "the private key is not 32 bytes of hex");
+  }
+  return senderOf(provider, wallet, deployment.chainId);
+}
+
+function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint): Sender {
+  const from = wallet.address as Address;
+  let nextNonce = 0;
+  let queue: Promise<unknown> = Promise.resolve();
+  /** One signing at a time: two at once would take one nonce. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = queue.then(work, work);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+
+  const simulate = (call: Call): Promise<void> =>
+    withChainErrors(async () => {
+      await provider.call({ from, to: call.to, data: call.data });
+    });
+
+  const sign = (call: Call): Promise<SignedTransaction> =>
+    inTurn(() =>
+      withChainErrors(async () => {
+        await simulate(call);
+        const gas = await provider.estimateGas({ from, to: call.to, data: call.data });
+        const fees = await provider.getFeeData();
+        const nonce = Math.max(await provider.getTransactionCount(from, "pending"), nextNonce);
+        const raw = (await wallet.signTransaction({
+          type: 2,
+          chainId,
+          nonce,
+          to: call.to,
+          data: call.data,
+          gasLimit: (gas * GAS_MARGIN) / 100n,
+          maxFeePerGas: fees.maxFeePerGas ?? fees.gasPrice ?? 0n,
+          maxPriorityFeePerGas: fees.maxPriorityFeePerGas ?? 0n,
+        })) as Hex;
+        nextNonce = nonce + 1;
+        return { hash: Transaction.from(raw).hash as Hex, nonce, raw };
+      }),
+    );
+
+  const receipt = (hash: Hex): Promise<Receipt | null> =>
+    withChainErrors(async () => {
+      const found = await provider.getTransactionReceipt(hash);
+      if (found === null) return null;
+      return { hash, ok: found.status === 1, blockNumber: found.blockNumber, gasUsed: found.gasUsed };
+    });
+
+  const broadcast = async (transaction: SignedTransaction): Promise<void> => {
+    try {
+      await provider.send("eth_sendRawTransaction", [transaction.raw]);
+    } catch (error) {
+      if ((await provider.getTransaction(transaction.hash).catch(() => null)) !== null) return;
+      nextNonce = 0; // ask the chain again
+      if (/nonce/i.test(error instanceof Error ? error.message : "")) {
+        throw new VerigradError("TX_NONCE_USED", `nonce ${transaction.nonce} was used by another transaction`, {
+          consequence: "RETRY",
+          cause: error,
+        });
+      }
+      throw chainError(error);
+    }
+  };
+
+  const wait = async (hash: Hex, options: WaitOptions = {}): Promise<Receipt> => {
+    const { confirmations = 1, timeoutMs = 120_000, pollMs = 500, signal } = options;
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      if (signal?.aborted === true) throw new VerigradError("ABORTED", "stopped while waiting for a transaction");
+      const found = await receipt(hash);
+      if (
+        found !== null &&
+        (await withChainErrors(() => provider.getBlockNumber())) >= found.blockNumber + confirmations - 1
+      ) {
+        if (found.ok) return found;
+        throw new VerigradError("TX_FAILED", `transaction ${hash} was included and reverted`, { data: { hash } });
+      }
+      if (Date.now() >= until) {
+        throw new VerigradError("TX_TIMEOUT", `no receipt of ${hash} after ${timeoutMs} ms`, {
+          consequence: "RETRY",
+          data: { hash },
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  };
+
+  return {
+    address: from,
+    simulate,
+    sign,
+    broadcast,
+    receipt,
+    wait,
+    send: async (call, options) => {
+      const signed = await sign(call);
+      await broadcast(signed);
+      return wait(signed.hash, options);
+    },
+    close: () => provider.destroy(),
+  };
+}
+
+/** Opens an encrypted keystore (Web3 Secret Storage). Errors: WALLET_INVALID for a wrong password or a broken file. */
+export async function privateKeyFromKeystore(json: string, password: string): Promise<string> {
+  try {
+    return (await Wallet.fromEncryptedJson(json, password)).privateKey;
+  } catch {
+    throw new VerigradError("WALLET_INVALID", "the keystore does not open with this password");
+  }
+}
