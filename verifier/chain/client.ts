@@ -55,6 +55,8 @@ export interface ChainReader {
   job(jobId: Hex): Promise<JobRecord>;
   /** Errors: MODEL_NOT_FOUND; CHAIN_INCONSISTENT if its id is not the hash of what the event says. */
   model(modelId: Hex): Promise<RegisteredModel>;
+  /** The royalty share, of 10,000, that a job of these terms pays. */
+  royaltyBps(modelId: Hex, termsIndex: number): Promise<number>;
   balanceOf(token: Address, account: Address): Promise<bigint>;
   resultOf(jobId: Hex): Promise<Hex>;
   /** The implementation ever added under a selector, or zero. */
@@ -164,6 +166,13 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
         modelId,
       ])) as unknown as [boolean];
       return { modelId, owner, spec, deprecated, position };
+    },
+    royaltyBps: async (modelId, termsIndex) => {
+      const [, terms] = (await call(deployment.registry, registryInterface, "settlementTerms", [
+        modelId,
+        termsIndex,
+      ])) as unknown as [string, { bps: bigint }];
+      return Number(terms.bps);
     },
     balanceOf: async (token, account) =>
       (await call(deployment.market, marketInterface, "balanceOf", [token, account]))[0] as bigint,

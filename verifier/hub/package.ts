@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A package on disk, opened: every listed file re-hashed, the graph read back, its specs compared.
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { VerigradError } from "../errors.ts";
+import { canonicalText, parseJson, type Canonical } from "../graph/canonical-json.ts";
+import { parseGraph } from "../graph/serialize.ts";
+import type { IntegerGraph } from "../graph/types.ts";
+import type { Hex } from "../proofs/types.ts";
+import { specListHash, type TensorSpec } from "../tensor/spec.ts";
+import { listFiles } from "./cid.ts";
+import { corrupt, fileHash, isListed, MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
+
+export const KEY_PATH = "setup/key.bin";
+export const TRANSCRIPT_PATH = "setup/transcript.json";
+
+/** An opened package. Only `directory` can change after it was opened. */
+export interface Package {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly graph: IntegerGraph;
+  readonly inputSpecs: readonly TensorSpec[];
+  readonly outputSpecs: readonly TensorSpec[];
+}
+
+/** What a set-up adds to a package: the key, and how it came to be. */
+export interface PackageSetup {
+  readonly key: Uint8Array;
+  readonly keyHash: Hex;
+  /** 0 for an INSECURE development set-up, else the hash of the transcript */
+  readonly setupHash: Hex;
+  readonly insecure: boolean;
+}
+
+/**
+ * Opens a package and checks all of it but its set-up. Errors: PACKAGE_NOT_FOUND, PACKAGE_MANIFEST, PACKAGE_CORRUPT
+ * naming the file, PACKAGE_FILE_REFUSED, GRAPH_MALFORMED.
+ */
+export async function openPackage(directory: string): Promise<Package> {
+  const manifestBytes = await readFile(join(directory, MANIFEST_PATH)).catch(() => {
+    throw new VerigradError("PACKAGE_NOT_FOUND", `${directory} is not a package: it has no ${MANIFEST_PATH}`);
+  });
+  const manifest = parseManifest(manifestBytes);
+  const present = new Set(await listFiles(directory));
+  for (const [path, { bytes, keccak256 }] of Object.entries(manifest.files)) {
+    if (!present.has(path)) throw corrupt(path, "is missing");
+    // The size first, so that a wrong file of any length costs nothing to refuse.
+    if ((await stat(join(directory, path))).size !== bytes) throw corrupt(path, "has another length than the manifest says");
+    if (fileHash(await readFile(join(directory, path))) !== keccak256) throw corrupt(path, "is not what the manifest says");
+  }
+  for (const path of present) {
+    if (isListed(path) && !Object.hasOwn(manifest.files, path)) throw corrupt(path, "is not in the manifest");
+  }
+  const graph = parseGraph(
+    await readFile(join(directory, "graph.json")),
+    await readFile(join(directory, "weights.bin")),
+  );
+  const inputSpecs = manifest.inputs.map(({ spec }) => spec);
+  const outputSpecs = manifest.outputs.map(({ spec }) => spec);
+  const portsOf = (ports: Manifest["inputs"] | IntegerGraph["inputs"]): string =>
+    canonicalText(ports.map(({ name, spec }) => ({ name, spec: { ...spec } }) as Canonical));
+  if (portsOf(graph.inputs) !== portsOf(manifest.inputs) || portsOf(graph.outputs) !== portsOf(manifest.outputs)) {
+    throw corrupt(MANIFEST_PATH, "states other specs than the graph has");
+  }
+  if (
+    manifest.graphHash !== manifest.files["graph.json"]?.keccak256 ||
+    manifest.weightsHash !== manifest.files["weights.bin"]?.keccak256
+  ) {
+    throw corrupt(MANIFEST_PATH, "states other graph or weight hashes than its list of files");
+  }
+  return { directory, manifest, graph, inputSpecs, outputSpecs };
+}
+
+/** Reads a package's set-up. Errors: PACKAGE_NO_SETUP when it has none, PACKAGE_CORRUPT. */
+export async function openSetup(directory: string): Promise<PackageSetup> {
+  const read = (path: string): Promise<Buffer> =>
+    readFile(join(directory, path)).catch(() => {
+      throw new VerigradError("PACKAGE_NO_SETUP", `the package has no ${path}: run "verigrad setup" first`);
+    });
+  const key = await read(KEY_PATH);
+  const transcriptBytes = await read(TRANSCRIPT_PATH);
+  let transcript: unknown;
+  try {
+    transcript = parseJson(transcriptBytes);
+  } catch {
+    throw corrupt(TRANSCRIPT_PATH, "is not JSON");
+  }
+  if (typeof transcript !== "object" || transcript === null || !("insecure" in transcript)) {
+    throw corrupt(TRANSCRIPT_PATH, "does not say whether the set-up is secure");
+  }
+  const { insecure } = transcript;
+  if (typeof insecure !== "boolean") throw corrupt(TRANSCRIPT_PATH, "does not say whether the set-up is secure");
+  const canonical = new TextEncoder().encode(canonicalText(transcript as unknown as Canonical));
+  return {
+    key,
+    keyHash: fileHash(key),
+    setupHash: insecure ? `0x${"00".repeat(32)}` : fileHash(canonical),
+    insecure,
+  };
+}
+
+/** inputSpecHash and outputSpecHash of a package (docs/spec/formats.md, section 1). */
+export function specHashesOf(opened: Package): { inputSpecHash: Hex; outputSpecHash: Hex } {
+  const hex = (bytes: Uint8Array): Hex => `0x${Buffer.from(bytes).toString("hex")}`;
+  return {
+    inputSpecHash: hex(specListHash(opened.inputSpecs)),
+    outputSpecHash: hex(specListHash(opened.outputSpecs)),
+  };
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The heart of the node, and pure: a job's record and the chain's state give the next step. Because nothing but these
+// two is asked, a restart or a reorganisation needs no special case.
+import { priceAt } from "../chain/hashes.ts";
+import type { Address, JobRecord } from "../chain/types.ts";
+import type { NodeConfig } from "./config.ts";
+import type { Job } from "./types.ts";
+
+/** What the chain and the node's own affairs say at one moment. */
+export interface View {
+  readonly job: JobRecord;
+  /** chain time, seconds */
+  readonly now: bigint;
+  readonly account: Address;
+  /** the account's free balance on the market, in the request's token */
+  readonly balance: bigint;
+  readonly royaltyBps: number;
+  /** seconds that a proof of this model takes */
+  readonly provingSeconds: number;
+  /** why the model or this input cannot be proven here; null if it can */
+  readonly refusal: string | null;
+  /** the circuit breaker: no new claims */
+  readonly claimingStopped: boolean;
+}
+
+export type Step =
+  | { readonly do: "wait"; readonly why: string }
+  | { readonly do: "claim" }
+  | { readonly do: "prove"; readonly until: bigint }
+  | { readonly do: "submit" }
+  | { readonly do: "end"; readonly status: "settled" | "dropped"; readonly reason: string };
+
+const wait = (why: string): Step => ({ do: "wait", why });
+const drop = (reason: string): Step => ({ do: "end", status: "dropped", reason });
+
+/** The next step for a job. Never claims what cannot be proven in the window or what does not pay. */
+export function decide(job: Job, view: View, config: NodeConfig): Step {
+  switch (view.job.state) {
+    case "None":
+      return wait("the request is not on the chain (any more)");
+    case "Cancelled":
+      return drop("the requester cancelled it");
+    case "Expired":
+      return drop("it expired");
+    case "Settled":
+      if (job.settlement === null) return wait("settled; waiting for the event to be confirmed");
+      return job.settlement.payee === view.account
+        ? { do: "end", status: "settled", reason: "settled by this node" }
+        : drop("settled by another");
+    case "Requested":
+      return decideRequested(job, view, config);
+    case "Claimed":
+      return decideClaimed(job, view, config);
+  }
+}
+
+function decideRequested(job: Job, view: View, config: NodeConfig): Step {
+  const { request } = job;
+  if (view.now >= request.deadline) return drop("its deadline has passed");
+  const refusal = whyNotEver(job, view, config);
+  if (refusal !== null) return drop(refusal);
+  if (view.claimingStopped) return wait("claiming is stopped after too many failures in a row");
+
+  if (view.now >= request.claimDeadline) {
+    if (!config.rescue) return drop("nobody may claim it any more");
+    return rescue(job, view, config, priceAt(request, view.now));
+  }
+  const terms = termsFor(job, config);
+  if (terms === undefined) return drop("its token is not one that this node takes");
+  if (net(priceAt(request, view.now), view.royaltyBps) < terms.minPrice) {
+    return net(priceAt(request, request.claimDeadline - 1n), view.royaltyBps) < terms.minPrice
+      ? drop("it never pays enough")
+      : wait("its price is still too low");
+  }
+  if (view.balance < request.collateral) return wait("the balance on the market does not cover its collateral");
+  return { do: "claim" };
+}
+
+function decideClaimed(job: Job, view: View, config: NodeConfig): Step {
+  const { request } = job;
+  if (view.now >= request.deadline) return drop("its deadline has passed");
+  if (view.job.claimer === view.account) {
+    // Also when the window is over: whoever proves it now is paid, and part of the slashed collateral comes back.
+    if (job.proof !== null) return { do: "submit" };
+    return { do: "prove", until: request.deadline };
+  }
+  if (!config.rescue) return drop("claimed by another");
+  const refusal = whyNotEver(job, view, config);
+  if (refusal !== null) return drop(refusal);
+  if (view.now < view.job.since + request.proofWindow) return wait("claimed by another, who still has time");
+  return rescue(job, view, config, view.job.price);
+}
+
+/** A job that the first valid proof settles. Nothing is at stake but the work. */
+function rescue(job: Job, view: View, config: NodeConfig, price: bigint): Step {
+  const terms = termsFor(job, config);
+  if (terms === undefined || net(price, view.royaltyBps) < terms.minPrice) return drop("it never pays enough");
+  if (job.proof !== null) return { do: "submit" };
+  if (view.now + needed(view, config) > job.request.deadline) return drop("too little time is left to prove it");
+  return { do: "prove", until: job.request.deadline };
+}
+
+/** Reasons that no later block takes away. */
+function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
+  const { request } = job;
+  if (request.mode !== 0 || request.inputMode !== 0) return "its mode is not served";
+  if (view.refusal !== null) return view.refusal;
+  const terms = termsFor(job, config);
+  if (terms === undefined) return "its token is not one that this node takes";
+  if (request.collateral > terms.maxCollateral) return "it asks for too much collateral";
+  if (needed(view, config) > request.proofWindow) return "its proof window is too short";
+  return null;
+}
+
+/** Seconds to prove and settle, with the margins of the configuration. */
+function needed(view: View, config: NodeConfig): bigint {
+  const { safetyFactor, submitSeconds } = config.proving;
+  return BigInt(Math.ceil(view.provingSeconds * safetyFactor + submitSeconds));
+}
+
+function termsFor(job: Job, config: NodeConfig) {
+  return config.tokens.find(({ token }) => token.toLowerCase() === job.request.token.toLowerCase());
+}
+
+/** A price after royalty, as the market computes it. */
+function net(price: bigint, royaltyBps: number): bigint {
+  return price - (price * BigInt(royaltyBps)) / 10_000n;
+}
