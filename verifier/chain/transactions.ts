@@ -75,6 +75,8 @@ export interface Sender {
   sign(call: Call): Promise<SignedTransaction>;
   /** Broadcasts; a transaction that the chain knows already is no error. Errors: TX_NONCE_USED when another took its nonce. */
   broadcast(transaction: SignedTransaction): Promise<void>;
+  /** Says that signed transactions were given up: the next nonce is asked from the chain again. */
+  release(): void;
   receipt(hash: Hex): Promise<Receipt | null>;
   /** Waits for a receipt. Errors: TX_FAILED, TX_TIMEOUT (RETRY), ABORTED. */
   wait(hash: Hex, options?: WaitOptions): Promise<Receipt>;
@@ -188,6 +190,9 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
     simulate,
     sign,
     broadcast,
+    release: () => {
+      nextNonce = 0;
+    },
     receipt,
     wait,
     send: async (call, options) => {

@@ -45,8 +45,10 @@ export async function openPackage(directory: string): Promise<Package> {
   for (const [path, { bytes, keccak256 }] of Object.entries(manifest.files)) {
     if (!present.has(path)) throw corrupt(path, "is missing");
     // The size first, so that a wrong file of any length costs nothing to refuse.
-    if ((await stat(join(directory, path))).size !== bytes) throw corrupt(path, "has another length than the manifest says");
-    if (fileHash(await readFile(join(directory, path))) !== keccak256) throw corrupt(path, "is not what the manifest says");
+    if ((await stat(join(directory, path))).size !== bytes)
+      throw corrupt(path, "has another length than the manifest says");
+    if (fileHash(await readFile(join(directory, path))) !== keccak256)
+      throw corrupt(path, "is not what the manifest says");
   }
   for (const path of present) {
     if (isListed(path) && !Object.hasOwn(manifest.files, path)) throw corrupt(path, "is not in the manifest");

@@ -12,13 +12,15 @@ export interface View {
   /** chain time, seconds */
   readonly now: bigint;
   readonly account: Address;
-  /** the account's free balance on the market, in the request's token */
+  /** the account's balance on the market in the request's token, less what claims under way will take */
   readonly balance: bigint;
   readonly royaltyBps: number;
   /** seconds that a proof of this model takes */
   readonly provingSeconds: number;
-  /** why the model or this input cannot be proven here; null if it can */
-  readonly refusal: string | null;
+  /** claimed jobs whose proofs come before this one's */
+  readonly queued: number;
+  /** why the model or this input cannot be proven here, and whether that may still change; null if it can */
+  readonly refusal: { readonly reason: string; readonly final: boolean } | null;
   /** the circuit breaker: no new claims */
   readonly claimingStopped: boolean;
 }
@@ -26,7 +28,7 @@ export interface View {
 export type Step =
   | { readonly do: "wait"; readonly why: string }
   | { readonly do: "claim" }
-  | { readonly do: "prove"; readonly until: bigint }
+  | { readonly do: "prove" }
   | { readonly do: "submit" }
   | { readonly do: "end"; readonly status: "settled" | "dropped"; readonly reason: string };
 
@@ -57,14 +59,18 @@ export function decide(job: Job, view: View, config: NodeConfig): Step {
 function decideRequested(job: Job, view: View, config: NodeConfig): Step {
   const { request } = job;
   if (view.now >= request.deadline) return drop("its deadline has passed");
+  // SAFETY: a claim that may still land is never forgotten, or its collateral would be lost unnoticed.
+  if (job.claim !== null) return { do: "claim" };
   const refusal = whyNotEver(job, view, config);
   if (refusal !== null) return drop(refusal);
+  if (view.refusal !== null) return wait(view.refusal.reason);
   if (view.claimingStopped) return wait("claiming is stopped after too many failures in a row");
 
   if (view.now >= request.claimDeadline) {
     if (!config.rescue) return drop("nobody may claim it any more");
     return rescue(job, view, config, priceAt(request, view.now));
   }
+  if (needed(view, config, view.queued) > request.proofWindow) return wait("too many proofs are queued before it");
   const terms = termsFor(job, config);
   if (terms === undefined) return drop("its token is not one that this node takes");
   if (net(priceAt(request, view.now), view.royaltyBps) < terms.minPrice) {
@@ -82,11 +88,12 @@ function decideClaimed(job: Job, view: View, config: NodeConfig): Step {
   if (view.job.claimer === view.account) {
     // Also when the window is over: whoever proves it now is paid, and part of the slashed collateral comes back.
     if (job.proof !== null) return { do: "submit" };
-    return { do: "prove", until: request.deadline };
+    return { do: "prove" };
   }
   if (!config.rescue) return drop("claimed by another");
   const refusal = whyNotEver(job, view, config);
   if (refusal !== null) return drop(refusal);
+  if (view.refusal !== null) return wait(view.refusal.reason);
   if (view.now < view.job.since + request.proofWindow) return wait("claimed by another, who still has time");
   return rescue(job, view, config, view.job.price);
 }
@@ -96,26 +103,27 @@ function rescue(job: Job, view: View, config: NodeConfig, price: bigint): Step {
   const terms = termsFor(job, config);
   if (terms === undefined || net(price, view.royaltyBps) < terms.minPrice) return drop("it never pays enough");
   if (job.proof !== null) return { do: "submit" };
-  if (view.now + needed(view, config) > job.request.deadline) return drop("too little time is left to prove it");
-  return { do: "prove", until: job.request.deadline };
+  if (view.now + needed(view, config, view.queued) > job.request.deadline)
+    return drop("too little time is left to prove it");
+  return { do: "prove" };
 }
 
 /** Reasons that no later block takes away. */
 function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   const { request } = job;
   if (request.mode !== 0 || request.inputMode !== 0) return "its mode is not served";
-  if (view.refusal !== null) return view.refusal;
+  if (view.refusal?.final === true) return view.refusal.reason;
   const terms = termsFor(job, config);
   if (terms === undefined) return "its token is not one that this node takes";
   if (request.collateral > terms.maxCollateral) return "it asks for too much collateral";
-  if (needed(view, config) > request.proofWindow) return "its proof window is too short";
+  if (needed(view, config, 0) > request.proofWindow) return "its proof window is too short";
   return null;
 }
 
-/** Seconds to prove and settle, with the margins of the configuration. */
-function needed(view: View, config: NodeConfig): bigint {
+/** Seconds to prove it, after those queued before it, and to settle, with the margins of the configuration. */
+function needed(view: View, config: NodeConfig, queued: number): bigint {
   const { safetyFactor, submitSeconds } = config.proving;
-  return BigInt(Math.ceil(view.provingSeconds * safetyFactor + submitSeconds));
+  return BigInt(Math.ceil(view.provingSeconds * (queued + 1) * safetyFactor + submitSeconds));
 }
 
 function termsFor(job: Job, config: NodeConfig) {

@@ -28,6 +28,7 @@ const jobSchema: z.ZodType<Job> = z.strictObject({
   proof: z.strictObject({ output: bytes, seal: bytes }).nullable(),
   fulfil: signed.nullable(),
   settlement: z.strictObject({ payee: address, position }).nullable(),
+  endedAt: z.int().nullable(),
 });
 const cursorSchema: z.ZodType<Cursor> = z.strictObject({
   checkpoints: z.array(z.strictObject({ number: z.int(), hash: hash32 })),

@@ -34,6 +34,8 @@ export interface Job {
   readonly proof: { readonly output: Hex; readonly seal: Hex } | null;
   readonly fulfil: SignedTransaction | null;
   readonly settlement: { readonly payee: Address; readonly position: EventPosition } | null;
+  /** number of the block at which it got a final status; a fork below it opens the job again */
+  readonly endedAt: number | null;
 }
 
 export const FINAL: readonly JobStatus[] = ["settled", "dropped", "setAside"];

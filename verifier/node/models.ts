@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which models this node can prove, and why not the others. A model is looked at once: its package fetched from the hub,
+// every hash compared with what is registered, its key checked.
+import type { ChainReader } from "../chain/client.ts";
+import type { Hex } from "../chain/types.ts";
+import { toBytes } from "../chain/hashes.ts";
+import { VerigradError } from "../errors.ts";
+import { execute } from "../graph/execute.ts";
+import { cidFromBytes } from "../hub/cid.ts";
+import { openPackage, openSetup, specHashesOf, type Package, type PackageSetup } from "../hub/package.ts";
+import type { Hub } from "../hub/store.ts";
+import type { ProofSystem } from "../proofs/types.ts";
+import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
+import type { NodeConfig } from "./config.ts";
+
+/** A model that this node can prove. */
+export interface ServedModel {
+  readonly package: Package;
+  readonly setup: PackageSetup;
+  /** seconds that a proof took lately, or the configured guess */
+  provingSeconds: number;
+}
+
+/** Why a model is not served, and whether that can change while the node runs. */
+export interface Refused {
+  readonly reason: string;
+  readonly final: boolean;
+}
+
+export function isRefused(found: ServedModel | Refused): found is Refused {
+  return "reason" in found;
+}
+
+export interface Models {
+  /** The model, or the reason why it is not served here. Rejects only with RETRY errors. */
+  find(modelId: Hex): Promise<ServedModel | Refused>;
+  /** What the model gives for an input, or the reason why it gives nothing. */
+  execute(model: ServedModel, input: Uint8Array): Uint8Array | string;
+  /** Notes how long a proof took. */
+  measured(modelId: Hex, seconds: number): void;
+  /** Never serve this model again in this process: its proofs do not verify. */
+  poison(modelId: Hex, reason: string): void;
+}
+
+export function openModels(
+  config: NodeConfig,
+  deps: { readonly chain: ChainReader; readonly hub: Hub; readonly proofSystem: ProofSystem },
+): Models {
+  const known = new Map<Hex, ServedModel | Refused>();
+
+  const look = async (modelId: Hex): Promise<ServedModel | string> => {
+    if (config.models !== "any" && !config.models.some((id) => id.toLowerCase() === modelId.toLowerCase())) {
+      return "the model is not one that this node serves";
+    }
+    const { spec } = await deps.chain.model(modelId);
+    if (spec.proofSystem !== deps.proofSystem.selector) return "its proof system is not one that this node has";
+    if (!config.acceptInsecure && /^0x0*$/.test(spec.setupHash)) return "its key comes from an INSECURE set-up";
+    const directory = await deps.hub.get(cidFromBytes(toBytes(spec.cid)));
+    const opened = await openPackage(directory);
+    const setup = await openSetup(directory);
+    const { inputSpecHash, outputSpecHash } = specHashesOf(opened);
+    const same =
+      opened.manifest.graphHash === spec.graphHash &&
+      opened.manifest.weightsHash === spec.weightsHash &&
+      opened.manifest.proofSystem.selector === spec.proofSystem &&
+      inputSpecHash === spec.inputSpecHash &&
+      outputSpecHash === spec.outputSpecHash &&
+      setup.keyHash === spec.keyHash &&
+      setup.setupHash === spec.setupHash;
+    if (!same) return "its package is not what is registered";
+    const refusals = deps.proofSystem.unsupported(opened.graph);
+    if (refusals.length > 0) return `its graph cannot be proven: ${refusals[0]?.reason}`;
+    return { package: opened, setup, provingSeconds: config.proving.expectedSeconds };
+  };
+
+  return {
+    find: async (modelId) => {
+      const found = known.get(modelId);
+      if (found !== undefined) return found;
+      let result: ServedModel | Refused;
+      try {
+        const looked = await look(modelId);
+        result = typeof looked === "string" ? { reason: looked, final: true } : looked;
+      } catch (error) {
+        if (!(error instanceof VerigradError)) throw error;
+        if (error.code === "PACKAGE_NOT_FOUND") return { reason: "its package is not in the hub", final: false };
+        if (error.consequence === "RETRY") throw error;
+        result = { reason: `${error.code}: ${error.message}`, final: true };
+      }
+      known.set(modelId, result);
+      return result;
+    },
+    execute: ({ package: { graph, inputSpecs, outputSpecs } }, input) => {
+      try {
+        return encodeTensors(outputSpecs, execute(graph, decodeTensors(inputSpecs, input)));
+      } catch (error) {
+        if (error instanceof VerigradError) return `${error.code}: ${error.message}`;
+        throw error;
+      }
+    },
+    measured: (modelId, seconds) => {
+      const model = known.get(modelId);
+      // The slower of the last and the new, so that one lucky proof does not promise too much.
+      if (model !== undefined && !isRefused(model))
+        model.provingSeconds = Math.max(seconds, (model.provingSeconds + seconds) / 2);
+    },
+    poison: (modelId, reason) => {
+      known.set(modelId, { reason, final: true });
+    },
+  };
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The operator's node: watches the market, claims what pays and can be proven in time, proves it, settles it.
+import type { ChainReader } from "../chain/client.ts";
+import { contextOf, toBytes, toHex } from "../chain/hashes.ts";
+import { calls, type Call, type Sender, type SignedTransaction } from "../chain/transactions.ts";
+import type { Hex } from "../chain/types.ts";
+import { watch } from "../chain/watcher.ts";
+import { VerigradError } from "../errors.ts";
+import { sameBytes } from "../graph/canonical-json.ts";
+import type { Hub } from "../hub/store.ts";
+import type { ProofSystem } from "../proofs/types.ts";
+import type { NodeConfig } from "./config.ts";
+import { decide, type View } from "./decide.ts";
+import { applyEvents, rollBack } from "./intake.ts";
+import { isRefused, openModels } from "./models.ts";
+import type { Prover } from "./prover.ts";
+import type { Clock, Job, JobStore, Logger } from "./types.ts";
+
+export interface NodeDependencies {
+  readonly chain: ChainReader;
+  readonly sender: Sender;
+  readonly store: JobStore;
+  readonly hub: Hub;
+  readonly proofSystem: ProofSystem;
+  readonly prover: Prover;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+export interface OperatorNode {
+  /** Reads what is new and takes each open job one step on. Proofs go on in the background. */
+  tick(): Promise<void>;
+  /** Resolves when no proof is running. */
+  idle(): Promise<void>;
+  /** Stops proofs, waits for what is being written, closes nothing that it was given. */
+  stop(): Promise<void>;
+}
+
+/** How long a transaction may be without a receipt before its bytes are broadcast again. */
+const REBROADCAST_MS = 30_000;
+
+export function createNode(config: NodeConfig, deps: NodeDependencies): OperatorNode {
+  const { chain, sender, store, prover, logger, clock, proofSystem } = deps;
+  const { deployment } = chain;
+  const models = openModels(config, deps);
+  const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
+  const broadcastAt = new Map<Hex, number>();
+  const abort = new AbortController();
+  let failuresInRow = 0;
+  /** the newest block that was read */
+  let block = 0;
+
+  const update = async (job: Job, change: Partial<Job>): Promise<Job> => {
+    const next = { ...job, ...change };
+    await store.put(next);
+    if (next.status !== job.status) {
+      logger.info({ jobId: job.jobId, from: job.status, to: next.status, reason: next.reason }, "job moved");
+    }
+    return next;
+  };
+
+  /** Counts a failure; after enough of them the job is set aside and, so that it costs no bond, its model too. */
+  const failed = async (job: Job, error: VerigradError): Promise<void> => {
+    const failures = job.failures + 1;
+    failuresInRow++;
+    logger.warn({ jobId: job.jobId, code: error.code, failures, error: error.message }, "job failed");
+    const reason = `${error.code}: ${error.message}`;
+    if (failures < config.proving.maxFailures && error.consequence !== "ESCALATE") {
+      await update(job, { failures, reason, proof: null, status: "open" });
+      return;
+    }
+    models.poison(job.request.modelId, `its proofs failed here (${error.code})`);
+    await update(job, { failures, reason, status: "setAside", endedAt: block });
+  };
+
+  const viewOf = async (job: Job, now: bigint): Promise<View> => {
+    const record = await chain.job(job.jobId);
+    const model = await models.find(job.request.modelId);
+    let refusal = isRefused(model) ? model : null;
+    if (!isRefused(model) && record.state === "Requested" && job.claim === null) {
+      const output = models.execute(model, toBytes(job.request.input));
+      if (typeof output === "string") refusal = { reason: output, final: true };
+    }
+    const others = (await store.list({ open: true })).filter((other) => other.jobId !== job.jobId);
+    const claiming = others.filter((other) => other.status === "claiming");
+    const taken = claiming
+      .filter(({ request }) => request.token === job.request.token)
+      .reduce((sum, { request }) => sum + request.collateral, 0n);
+    return {
+      job: record,
+      now,
+      account: sender.address,
+      balance: (await chain.balanceOf(job.request.token, sender.address)) - taken,
+      royaltyBps: record.state === "None" ? 0 : await chain.royaltyBps(job.request.modelId, record.termsIndex),
+      queued: claiming.length + others.filter((other) => other.status === "proving").length,
+      provingSeconds: isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds,
+      refusal,
+      claimingStopped: failuresInRow >= config.breakerFailures,
+    };
+  };
+
+  /**
+   * Brings a transaction to the chain and says whether it is done with: signed once, written down, then broadcast, and
+   * broadcast again with the same bytes until it has a receipt. There is never a second one while the first may land.
+   */
+  const transact = async (job: Job, field: "claim" | "fulfil", call: () => Call): Promise<void> => {
+    let current = job;
+    let signed: SignedTransaction | null = job[field];
+    if (signed === null) {
+      signed = await sender.sign(call());
+      current = await update(job, { [field]: signed, status: field === "claim" ? "claiming" : "submitting" });
+    }
+    const receipt = await sender.receipt(signed.hash);
+    if (receipt !== null) {
+      // Included. The chain's state, read at the next tick, says what it did; a reverted one may be sent anew.
+      if (receipt.ok) return;
+      const failures = job.failures + 1;
+      const status = failures < config.proving.maxFailures ? "open" : "setAside";
+      await update(current, { [field]: null, failures, status, reason: `${field} was included and reverted` });
+      return;
+    }
+    if ((broadcastAt.get(signed.hash) ?? -Infinity) > clock.now() - REBROADCAST_MS) return;
+    try {
+      await sender.broadcast(signed);
+      broadcastAt.set(signed.hash, clock.now());
+      logger.info({ jobId: job.jobId, transaction: signed.hash, call: field }, "transaction sent");
+    } catch (error) {
+      if (!(error instanceof VerigradError) || error.code !== "TX_NONCE_USED") throw error;
+      await update(current, { [field]: null });
+    }
+  };
+
+  const prove = async (job: Job, signal: AbortSignal): Promise<void> => {
+    const { jobId, request } = job;
+    const model = await models.find(request.modelId);
+    if (isRefused(model)) throw new VerigradError("MODEL_NOT_SERVED", model.reason);
+    const input = toBytes(request.input);
+    const context = contextOf(deployment.chainId, deployment.market, jobId, sender.address);
+    const expected = models.execute(model, input);
+    if (typeof expected === "string") throw new VerigradError("PROVE_FAILED", expected);
+    const started = clock.now();
+    const { output, seal } = await prover.prove(
+      model.package.directory,
+      { context, input },
+      {
+        signal,
+        onProgress: (step, fraction) => logger.debug({ jobId, step, fraction }, "proving"),
+      },
+    );
+    // SAFETY: nothing is submitted that the strict verifier would refuse, or that is not what the graph gives.
+    if (!sameBytes(output, expected)) {
+      throw new VerigradError("PROVE_FAILED", "the prover's output is not the executor's", { consequence: "ESCALATE" });
+    }
+    const verdict = await proofSystem.verify(model.setup.key, { context, input, output }, seal);
+    if (!verdict.ok) {
+      throw new VerigradError("PROVE_FAILED", `the proof does not verify: ${verdict.code}`, {
+        consequence: "ESCALATE",
+      });
+    }
+    models.measured(request.modelId, (clock.now() - started) / 1000);
+    const current = (await store.get(jobId)) ?? job;
+    await update(current, { proof: { output: toHex(output), seal: toHex(seal) }, status: "proven", reason: null });
+  };
+
+  const startProving = (job: Job): void => {
+    if (abort.signal.aborted) return;
+    const own = new AbortController();
+    const signal = AbortSignal.any([abort.signal, own.signal]);
+    const done = (async () => {
+      const current = await update(job, { status: "proving", reason: null });
+      try {
+        await prove(current, signal);
+      } catch (error) {
+        if (signal.aborted) return; // the chain, looked at again, says what becomes of the job
+        const known = error instanceof VerigradError ? error : undefined;
+        await failed(current, known ?? new VerigradError("PROVE_FAILED", String(error), { cause: error }));
+      }
+    })()
+      .catch((error: unknown) => logger.error({ jobId: job.jobId, error: String(error) }, "job could not be written"))
+      .finally(() => proving.delete(job.jobId));
+    proving.set(job.jobId, { done, abort: own });
+  };
+
+  const submit = async (job: Job): Promise<void> => {
+    const { proof, request } = job;
+    if (proof === null) return;
+    const call = calls.fulfil(deployment, request, sender.address, proof.output, proof.seal);
+    try {
+      // sign() simulates: nothing is sent that would not settle.
+      await transact(job, "fulfil", () => call);
+      failuresInRow = 0;
+    } catch (error) {
+      if (!(error instanceof VerigradError) || error.code !== "CHAIN_REVERTED") throw error;
+      // A changed state is the next tick's matter; a refused proof is ours.
+      const name = String(error.data["error"]);
+      if (["WrongState", "JobDeadlinePassed", "NotClaimer"].includes(name)) return;
+      await failed(job, error);
+    }
+  };
+
+  const claim = async (job: Job): Promise<void> => {
+    try {
+      await transact(job, "claim", () => calls.claim(deployment, job.request));
+    } catch (error) {
+      if (!(error instanceof VerigradError) || error.code !== "CHAIN_REVERTED") throw error;
+      const name = String(error.data["error"]);
+      logger.info({ jobId: job.jobId, error: name }, "claim refused");
+      // What the chain's state explains (somebody was faster) is seen at the next tick; the rest will not go away.
+      if (!["WrongState", "ClaimTooLate", "InsufficientBalance"].includes(name)) {
+        await update(job, { status: "dropped", reason: `the market refuses the claim: ${name}`, endedAt: block });
+      }
+    }
+  };
+
+  const advance = async (job: Job, now: bigint): Promise<void> => {
+    const running = proving.get(job.jobId);
+    if (running !== undefined) {
+      const { state } = await chain.job(job.jobId);
+      // Somebody else settled it, or it ended: the proof has no use any more.
+      if (state !== "Requested" && state !== "Claimed" && state !== "None") running.abort.abort();
+      return;
+    }
+    const step = decide(job, await viewOf(job, now), config);
+    switch (step.do) {
+      case "wait":
+        if (job.reason !== step.why && job.status === "open") await update(job, { reason: step.why });
+        return;
+      case "claim":
+        return claim(job);
+      case "prove":
+        return startProving(job);
+      case "submit":
+        return submit(job);
+      case "end":
+        if (job.claim !== null || job.fulfil !== null) sender.release();
+        await update(job, { status: step.status, reason: step.reason, endedAt: block });
+    }
+  };
+
+  const read = async (): Promise<bigint> => {
+    for (;;) {
+      const step = await watch(chain, await store.cursor(), config.watch);
+      if (step.rolledBackTo !== null) {
+        logger.warn({ block: step.rolledBackTo }, "the chain was reorganised");
+        await rollBack(store, step.rolledBackTo);
+        broadcastAt.clear(); // what was included may have to be sent again
+      }
+      await applyEvents(store, step.events, sender.address);
+      block = step.head.number;
+      // Only now: after a crash in between the same events come again, and change nothing.
+      await store.setCursor(step.cursor);
+      // A head that lags behind the wall clock must not make a deadline look further away than it is.
+      const now = BigInt(Math.max(step.head.timestamp, Math.floor(clock.now() / 1000)));
+      if (!step.behind || abort.signal.aborted) return now;
+    }
+  };
+
+  return {
+    tick: async () => {
+      const now = await read();
+      for (const job of await store.list({ open: true })) {
+        if (abort.signal.aborted) return;
+        try {
+          await advance(job, now);
+        } catch (error) {
+          if (!(error instanceof VerigradError) || error.consequence === "ESCALATE") throw error;
+          logger.warn({ jobId: job.jobId, code: error.code, error: error.message }, "job has to wait");
+        }
+      }
+    },
+    idle: async () => {
+      await Promise.all([...proving.values()].map(({ done }) => done));
+    },
+    stop: async () => {
+      abort.abort();
+      await Promise.all([...proving.values()].map(({ done }) => done));
+    },
+  };
+}
