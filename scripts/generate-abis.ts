@@ -14,9 +14,9 @@ interface AbiEntry {
 
 /** Module -> artifacts whose ABIs it merges: the interface's functions and events, and every error a caller can meet. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
-  inferenceMarket: ["contracts/interfaces/IInferenceMarket.sol/IInferenceMarket"],
-  modelRegistry: ["contracts/interfaces/IModelRegistry.sol/IModelRegistry"],
-  proofSystemRouter: ["contracts/interfaces/IProofSystemRouter.sol/IProofSystemRouter"],
+  inferenceMarket: ["contracts/market/InferenceMarket.sol/InferenceMarket"],
+  modelRegistry: ["contracts/models/ModelRegistry.sol/ModelRegistry"],
+  proofSystemRouter: ["contracts/proofs/ProofSystemRouter.sol/ProofSystemRouter"],
   proofSystem: ["contracts/interfaces/IProofSystem.sol/IProofSystem"],
 };
 const TARGET = "verifier/chain/abi";

@@ -83,6 +83,7 @@ export const INFERENCE_MARKET_ABI = [
     type: "error",
   },
   { inputs: [], name: "InvalidParameters", type: "error" },
+  { inputs: [], name: "InvalidShortString", type: "error" },
   { inputs: [], name: "InvalidTimes", type: "error" },
   {
     inputs: [
@@ -111,6 +112,7 @@ export const INFERENCE_MARKET_ABI = [
     name: "NotRequester",
     type: "error",
   },
+  { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
   {
     inputs: [
       { internalType: "uint256", name: "claimDeadline", type: "uint256" },
@@ -128,7 +130,18 @@ export const INFERENCE_MARKET_ABI = [
     name: "RoyaltyAboveMaximum",
     type: "error",
   },
+  {
+    inputs: [{ internalType: "address", name: "token", type: "address" }],
+    name: "SafeERC20FailedOperation",
+    type: "error",
+  },
+  { inputs: [{ internalType: "string", name: "str", type: "string" }], name: "StringTooLong", type: "error" },
   { inputs: [{ internalType: "address", name: "token", type: "address" }], name: "TokenNotAllowed", type: "error" },
+  {
+    inputs: [{ internalType: "uint8", name: "inputMode", type: "uint8" }],
+    name: "UnsupportedInputMode",
+    type: "error",
+  },
   { inputs: [{ internalType: "uint8", name: "mode", type: "uint8" }], name: "UnsupportedMode", type: "error" },
   {
     inputs: [
@@ -180,6 +193,7 @@ export const INFERENCE_MARKET_ABI = [
     name: "Deposited",
     type: "event",
   },
+  { anonymous: false, inputs: [], name: "EIP712DomainChanged", type: "event" },
   {
     anonymous: false,
     inputs: [{ indexed: true, internalType: "JobId", name: "jobId", type: "bytes32" }],
@@ -272,6 +286,13 @@ export const INFERENCE_MARKET_ABI = [
     type: "event",
   },
   {
+    inputs: [],
+    name: "DOMAIN_JOB",
+    outputs: [{ internalType: "bytes32", name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       {
         components: [
@@ -318,6 +339,20 @@ export const INFERENCE_MARKET_ABI = [
     type: "function",
   },
   {
+    inputs: [],
+    name: "burnBps",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ internalType: "address", name: "token", type: "address" }],
+    name: "burntOf",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       {
         components: [
@@ -351,6 +386,13 @@ export const INFERENCE_MARKET_ABI = [
     name: "cancel",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "cancelDelay",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -423,6 +465,21 @@ export const INFERENCE_MARKET_ABI = [
     name: "depositWithPermit",
     outputs: [{ internalType: "uint256", name: "credited", type: "uint256" }],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "eip712Domain",
+    outputs: [
+      { internalType: "bytes1", name: "fields", type: "bytes1" },
+      { internalType: "string", name: "name", type: "string" },
+      { internalType: "string", name: "version", type: "string" },
+      { internalType: "uint256", name: "chainId", type: "uint256" },
+      { internalType: "address", name: "verifyingContract", type: "address" },
+      { internalType: "bytes32", name: "salt", type: "bytes32" },
+      { internalType: "uint256[]", name: "extensions", type: "uint256[]" },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -501,6 +558,13 @@ export const INFERENCE_MARKET_ABI = [
     type: "function",
   },
   {
+    inputs: [{ internalType: "address", name: "token", type: "address" }],
+    name: "isTokenAllowed",
+    outputs: [{ internalType: "bool", name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       {
         components: [
@@ -547,6 +611,27 @@ export const INFERENCE_MARKET_ABI = [
       { internalType: "address", name: "proofSystem", type: "address" },
       { internalType: "uint24", name: "termsIndex", type: "uint24" },
     ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "maxCallbackGas",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "maxInputBytes",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "minRescue",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -618,8 +703,51 @@ export const INFERENCE_MARKET_ABI = [
         type: "tuple",
       },
     ],
+    name: "refundOf",
+    outputs: [{ internalType: "uint256", name: "refund", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "registry",
+    outputs: [{ internalType: "contract IModelRegistry", name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { internalType: "address", name: "requester", type: "address" },
+          { internalType: "ModelId", name: "modelId", type: "bytes32" },
+          { internalType: "enum InputMode", name: "inputMode", type: "uint8" },
+          { internalType: "bytes", name: "input", type: "bytes" },
+          { internalType: "enum Mode", name: "mode", type: "uint8" },
+          { internalType: "address", name: "token", type: "address" },
+          { internalType: "uint96", name: "minFee", type: "uint96" },
+          { internalType: "uint96", name: "maxFee", type: "uint96" },
+          { internalType: "uint64", name: "rampStart", type: "uint64" },
+          { internalType: "uint32", name: "rampLength", type: "uint32" },
+          { internalType: "uint64", name: "claimDeadline", type: "uint64" },
+          { internalType: "uint32", name: "proofWindow", type: "uint32" },
+          { internalType: "uint64", name: "deadline", type: "uint64" },
+          { internalType: "uint96", name: "collateral", type: "uint96" },
+          { internalType: "uint96", name: "proposerBond", type: "uint96" },
+          { internalType: "uint96", name: "challengerBond", type: "uint96" },
+          { internalType: "uint32", name: "challengeWindow", type: "uint32" },
+          { internalType: "uint16", name: "maxRoyaltyBps", type: "uint16" },
+          { internalType: "address", name: "consumer", type: "address" },
+          { internalType: "uint32", name: "callbackGas", type: "uint32" },
+          { internalType: "uint256", name: "nonce", type: "uint256" },
+        ],
+        internalType: "struct Request",
+        name: "req",
+        type: "tuple",
+      },
+    ],
     name: "request",
-    outputs: [{ internalType: "JobId", name: "", type: "bytes32" }],
+    outputs: [{ internalType: "JobId", name: "jobId", type: "bytes32" }],
     stateMutability: "nonpayable",
     type: "function",
   },
@@ -627,6 +755,13 @@ export const INFERENCE_MARKET_ABI = [
     inputs: [{ internalType: "JobId", name: "jobId", type: "bytes32" }],
     name: "resultOf",
     outputs: [{ internalType: "bytes", name: "output", type: "bytes" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "router",
+    outputs: [{ internalType: "contract IProofSystemRouter", name: "", type: "address" }],
     stateMutability: "view",
     type: "function",
   },

@@ -174,6 +174,13 @@ export const MODEL_REGISTRY_ABI = [
     type: "function",
   },
   {
+    inputs: [],
+    name: "router",
+    outputs: [{ internalType: "contract IProofSystemRouter", name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       { internalType: "ModelId", name: "modelId", type: "bytes32" },
       { internalType: "address", name: "payee", type: "address" },
@@ -203,6 +210,13 @@ export const MODEL_REGISTRY_ABI = [
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ internalType: "bytes4", name: "interfaceId", type: "bytes4" }],
+    name: "supportsInterface",
+    outputs: [{ internalType: "bool", name: "", type: "bool" }],
+    stateMutability: "pure",
     type: "function",
   },
 ] as const;
