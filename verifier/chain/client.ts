@@ -117,7 +117,7 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
   const block = (tag: number | "latest"): Promise<BlockRef | null> =>
     withChainErrors(async () => {
       const found = await provider.getBlock(tag);
-      if (found?.hash == null) return null;
+      if (found === null || found.hash === null) return null;
       return { number: found.number, hash: found.hash as Hex, timestamp: found.timestamp };
     });
 

@@ -32,7 +32,7 @@ const errors = new Interface([
 function revertDataOf(error: unknown, depth = 0): Hex | undefined {
   if (depth > 6 || typeof error !== "object" || error === null) return undefined;
   const record = error as Record<string, unknown>;
-  if (isHexString(record["data"])) return record["data"] as Hex;
+  if (isHexString(record["data"])) return record["data"];
   for (const key of ["data", "error", "info", "cause"]) {
     const found = revertDataOf(record[key], depth + 1);
     if (found !== undefined) return found;

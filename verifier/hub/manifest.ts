@@ -103,7 +103,7 @@ export function makeManifest(options: {
 
 /** Canonical bytes of a manifest. */
 export function serializeManifest(manifest: Manifest): Uint8Array {
-  return canonicalJson(manifest as unknown as Canonical);
+  return canonicalJson(manifest);
 }
 
 /** Reads a manifest strictly: exactly the bytes that serializeManifest writes. Errors: PACKAGE_MANIFEST. */

@@ -60,7 +60,7 @@ export async function openPackage(directory: string): Promise<Package> {
   const inputSpecs = manifest.inputs.map(({ spec }) => spec);
   const outputSpecs = manifest.outputs.map(({ spec }) => spec);
   const portsOf = (ports: Manifest["inputs"] | IntegerGraph["inputs"]): string =>
-    canonicalText(ports.map(({ name, spec }) => ({ name, spec: { ...spec } }) as Canonical));
+    canonicalText(ports.map(({ name, spec }) => ({ name, spec: { ...spec } })));
   if (portsOf(graph.inputs) !== portsOf(manifest.inputs) || portsOf(graph.outputs) !== portsOf(manifest.outputs)) {
     throw corrupt(MANIFEST_PATH, "states other specs than the graph has");
   }
