@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import fc from "fast-check";
-import { VerigradError } from "../../verifier/errors.ts";
 import { newGraphBuilder } from "../../verifier/graph/builder.ts";
 import { makeConstant } from "../../verifier/graph/constants.ts";
 import { execute, executeTrace } from "../../verifier/graph/execute.ts";
 import { roundShift } from "../../verifier/graph/ranges.ts";
 import type { GraphTensor, IntegerGraph } from "../../verifier/graph/types.ts";
 import { arbitraryCase, randomInputs } from "./arbitraries.ts";
+import { codeOf } from "./codes.ts";
 import { halfUp, referenceTrace } from "./reference.ts";
-
-/** The error code of a call that must throw. */
-function codeOf(call: () => unknown): string {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof VerigradError) return error.code;
-    throw error;
-  }
-  throw new Error("did not throw");
-}
 
 const i32 = (shape: number[], lo: number, hi: number) => ({ shape, type: "i32", exponent: 0, lo, hi }) as const;
 
