@@ -103,6 +103,7 @@ contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
     ) external nonReentrant returns (uint256 credited) {
         _ledger.requireAllowed(token);
         // SAFETY: a permit can be brought by anyone who sees it; if it was, the allowance is there and the deposit goes on.
+        // solhint-disable-next-line no-empty-blocks
         try IERC20Permit(token).permit(msg.sender, address(this), amount, permitDeadline, v, r, s) {} catch {}
         return _deposit(token, account, amount);
     }
