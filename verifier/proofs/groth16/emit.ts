@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Integer graph -> circom (docs/spec/groth16.md, sections 3 and 4). The text depends on graph and templates alone.
+import { readdirSync, readFileSync } from "node:fs";
+import { VerigradError } from "../../errors.ts";
+import type { Constant, GraphNode, GraphPort, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
+import { packedLength, packingLayout } from "../../tensor/packing.ts";
+import { sizeOf } from "../../tensor/spec.ts";
+import type { Refusal } from "../types.ts";
+import { analyseRanges, declaredBounds, roundShift, unpackedBounds, type Intervals } from "./ranges.ts";
+
+/** Public signals are counted in two bytes of the key. */
+const MAX_PUBLIC_SIGNALS = 65535;
+/** No integer of a circuit reaches this in magnitude: far from r / 2, so that field arithmetic is integer arithmetic. */
+const FIELD_LIMIT = 1n << 240n;
+/** Largest decomposition with a unique solution modulo r. */
+const MAX_DECOMPOSITION_BITS = 253;
+
+const bitLength = (v: bigint): number => (v <= 0n ? 0 : v.toString(2).length);
+
+/** Every reason why no sound circuit can be emitted for the graph; empty when one can. */
+export function circuitRefusals(graph: IntegerGraph): Refusal[] {
+  const refusals: Refusal[] = [];
+  const refuse = (node: string, operator: string, reason: string): void => {
+    refusals.push({ node, operator, reason });
+  };
+  const unpacked = analyseRanges(graph, unpackedBounds);
+  const declared = analyseRanges(graph, declaredBounds);
+  for (const node of graph.nodes) {
+    const name = node.from.join(" + ");
+    const { lo, hi } = unpacked[node.output] as Intervals;
+    if (lo.some((v) => v <= -FIELD_LIMIT) || hi.some((v) => v >= FIELD_LIMIT)) {
+      refuse(name, node.op, "its values may exceed 2^240 in magnitude and wrap around the field");
+    }
+    if (node.op !== "requantize") continue;
+    const z = unpacked[node.input] as Intervals;
+    if (!Number.isInteger(node.shift) || node.shift < 0) refuse(name, node.op, "shift must be a natural number");
+    else if (node.lo > node.hi) refuse(name, node.op, `clamp interval [${node.lo}, ${node.hi}] is empty`);
+    else if (z.lo.some((v, i) => decompositionBits(v, z.hi[i] as bigint, node) > MAX_DECOMPOSITION_BITS)) {
+      refuse(name, node.op, `its decomposition needs more than ${MAX_DECOMPOSITION_BITS} bits`);
+    }
+  }
+  for (const port of graph.outputs) {
+    // SAFETY: packing is injective only for values inside the declared range; nothing else in the circuit checks it.
+    const { lo, hi } = declared[port.tensor] as Intervals;
+    if (lo.some((v) => v < BigInt(port.spec.lo)) || hi.some((v) => v > BigInt(port.spec.hi))) {
+      refuse(port.name, "output", `range [${port.spec.lo}, ${port.spec.hi}] is not proven for every declared input`);
+    }
+  }
+  const signals = 1 + wordsOf(graph.inputs) + wordsOf(graph.outputs);
+  if (signals > MAX_PUBLIC_SIGNALS) refuse("graph", "signature", `${signals} public signals; at most 65535`);
+  return refusals;
+}
+
+const wordsOf = (ports: readonly GraphPort[]): number => packedLength(ports.map((port) => port.spec));
+
+/** An upper bound of the bits that requantization of z in [zlo, zhi] decomposes: q - lo or q - hi, with a sign. */
+function decompositionBits(zlo: bigint, zhi: bigint, node: { shift: number; lo: bigint; hi: bigint }): number {
+  const ends = [zlo, zhi].flatMap((z) => [node.lo, node.hi].map((end) => roundShift(z, node.shift) - end));
+  return node.shift + 1 + Math.max(...ends.map((v) => bitLength(v < 0n ? -v : v)));
+}
+
+/** Folder of the templates: beside the sources, or one level further up from compiled JavaScript. */
+function templateFolder(): URL {
+  for (const path of ["../../../circuits/", "../../../../circuits/"]) {
+    const folder = new URL(path, import.meta.url);
+    try {
+      readdirSync(new URL("lib/", folder));
+      return folder;
+    } catch {
+      // not here
+    }
+  }
+  throw new VerigradError("CIRCUIT_TEMPLATES_MISSING", "the folder circuits/ is missing from this installation");
+}
+
+/** All templates as one text, lib before layers: what an emitted circuit starts with, so that it stands alone. */
+export function circuitTemplates(): string {
+  const folder = templateFolder();
+  const files = ["lib/", "layers/"].flatMap((part) =>
+    readdirSync(new URL(part, folder))
+      .filter((name) => name.endsWith(".circom"))
+      .sort()
+      .map((name) => part + name),
+  );
+  const bodies = files.map((file) => {
+    const lines = readFileSync(new URL(file, folder), "utf8").split("\n");
+    const kept = lines.filter((line) => !/^(\/\/ SPDX|pragma |include )/.test(line));
+    return `// ---- circuits/${file}\n${kept.join("\n").trim()}\n`;
+  });
+  return bodies.join("\n");
+}
+
+const list = (values: Iterable<number | bigint>): string => `[${[...values].join(", ")}]`;
+
+const valuesOf = (constant: Constant | null, size: number): (number | bigint)[] =>
+  constant === null ? new Array<number>(size).fill(0) : [...constant.values];
+
+/**
+ * The text of circuit/main.circom. Public signals: context, inputWords, outputWords (formats.md, section 4).
+ * Errors: GROTH16_UNSUPPORTED with all refusals.
+ */
+export function emitCircuit(graph: IntegerGraph): string {
+  const refusals = circuitRefusals(graph);
+  if (refusals.length > 0) {
+    const lines = refusals.map((r) => `${r.node} (${r.operator}): ${r.reason}`);
+    throw new VerigradError("GROTH16_UNSUPPORTED", `groth16 cannot prove this graph: ${lines.join("; ")}`, {
+      data: { refusals },
+    });
+  }
+  const ranges = analyseRanges(graph, unpackedBounds);
+  const functions: string[] = [];
+  const body: string[] = [];
+  const signalOf: string[] = []; // by tensor id: the circom array that holds its values
+  const size = (id: TensorId): number => sizeOf((graph.tensors[id] as GraphTensor).shape);
+  const constants = (name: string, value: string): string => {
+    functions.push(`function ${name}() {\n    return ${value};\n}`);
+    return `${name}()`;
+  };
+  const wire = (count: number, target: string, source: string): string =>
+    `for (var i = 0; i < ${count}; i++) ${target} <== ${source};`;
+
+  let word = 0;
+  graph.inputs.forEach((port, k) => {
+    const { bits, perWord, words } = packingLayout(port.spec);
+    body.push(
+      `// input ${k}: [${port.spec.shape.join(", ")}]`,
+      `component input${k} = UnpackTensor(${bits}, ${perWord}, ${sizeOf(port.spec.shape)}, ${port.spec.lo});`,
+      wire(words, `input${k}.words[i]`, `inputWords[${word} + i]`),
+    );
+    signalOf[port.tensor] = `input${k}.values`;
+    word += words;
+  });
+
+  graph.nodes.forEach((node, n) => {
+    const name = `node${n}`;
+    const emitted = emitNode(node, name, { size, constants, wire, signalOf, ranges });
+    if (emitted.lines.length > 0) body.push(`// ${name}: ${node.op}`, ...emitted.lines);
+    signalOf[node.output] = emitted.output;
+  });
+
+  word = 0;
+  graph.outputs.forEach((port, k) => {
+    const { bits, perWord, words } = packingLayout(port.spec);
+    const count = sizeOf(port.spec.shape);
+    body.push(
+      `// output ${k}: [${port.spec.shape.join(", ")}]`,
+      `component output${k} = PackTensor(${bits}, ${perWord}, ${count}, ${port.spec.lo});`,
+      wire(count, `output${k}.values[i]`, `${signalOf[port.tensor]}[i]`),
+      `for (var i = 0; i < ${words}; i++) outputWords[${word} + i] === output${k}.words[i];`,
+    );
+    word += words;
+  });
+
+  return [
+    "// SPDX-License-Identifier: GPL-3.0-or-later",
+    "// Emitted by Verigrad (docs/spec/groth16.md). Templates first, then this model's constants, then its circuit.",
+    "pragma circom 2.2.0;\n",
+    circuitTemplates(),
+    "// ---- model",
+    ...functions,
+    "",
+    "template Main() {",
+    "    // PUBLIC",
+    "    signal input context;",
+    `    signal input inputWords[${wordsOf(graph.inputs)}];`,
+    `    signal input outputWords[${wordsOf(graph.outputs)}];`,
+    "",
+    "    BindContext()(context);",
+    ...body.map((line) => `    ${line}`),
+    "}",
+    "",
+    "component main {public [context, inputWords, outputWords]} = Main();",
+    "",
+  ].join("\n");
+}
+
+interface Emission {
+  readonly size: (id: TensorId) => number;
+  readonly constants: (name: string, value: string) => string;
+  readonly wire: (count: number, target: string, source: string) => string;
+  readonly signalOf: readonly string[];
+  readonly ranges: readonly Intervals[];
+}
+
+function emitNode(node: GraphNode, name: string, e: Emission): { lines: string[]; output: string } {
+  switch (node.op) {
+    case "fullyConnected": {
+      const [outputs, inputs] = node.weights.shape as [number, number];
+      const rows = e.size(node.input) / inputs;
+      const matrix = Array.from({ length: outputs }, (_, o) =>
+        list(node.weights.values.slice(o * inputs, (o + 1) * inputs) as Iterable<number | bigint>),
+      );
+      const weights = e.constants(`${name}Weights`, `[\n        ${matrix.join(",\n        ")}\n    ]`);
+      const bias = e.constants(`${name}Bias`, list(valuesOf(node.bias, outputs)));
+      const lines = [
+        `component ${name} = FullyConnected(${rows}, ${outputs}, ${inputs}, ${weights}, ${bias});`,
+        e.wire(rows * inputs, `${name}.x[i]`, `${e.signalOf[node.input]}[i]`),
+      ];
+      return { lines, output: `${name}.z` };
+    }
+    case "weightedSum": {
+      const count = e.size(node.output);
+      const multipliers = e.constants(`${name}Multipliers`, list(node.multipliers));
+      const constant = e.constants(`${name}Constants`, list(valuesOf(node.constant, count)));
+      const lines = [
+        `component ${name} = WeightedSum(${count}, ${node.inputs.length}, ${multipliers}, ${constant});`,
+        ...node.inputs.map((id, k) =>
+          e.wire(count, `${name}.x[${k}][i]`, `${e.signalOf[id]}[${e.size(id) === 1 ? "0" : "i"}]`),
+        ),
+      ];
+      return { lines, output: `${name}.z` };
+    }
+    case "requantize": {
+      const count = e.size(node.output);
+      const { lo, hi } = e.ranges[node.input] as Intervals;
+      const zlo = e.constants(`${name}Least`, list(lo));
+      const zhi = e.constants(`${name}Most`, list(hi));
+      const lines = [
+        `component ${name} = RequantizeTensor(${count}, ${node.shift}, ${node.lo}, ${node.hi}, ${zlo}, ${zhi});`,
+        e.wire(count, `${name}.z[i]`, `${e.signalOf[node.input]}[i]`),
+      ];
+      return { lines, output: `${name}.y` };
+    }
+    case "reshape":
+      return { lines: [], output: e.signalOf[node.input] as string };
+  }
+}
