@@ -2,11 +2,12 @@
 // Integer graph -> circom (docs/spec/groth16.md, sections 3 and 4). The text depends on graph and templates alone.
 import { readdirSync, readFileSync } from "node:fs";
 import { VerigradError } from "../../errors.ts";
+import { roundShift } from "../../graph/ranges.ts";
 import type { Constant, GraphNode, GraphPort, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
 import { packedLength, packingLayout } from "../../tensor/packing.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import type { Refusal } from "../types.ts";
-import { analyseRanges, declaredBounds, roundShift, unpackedBounds, type Intervals } from "./ranges.ts";
+import { analyseRanges, declaredBounds, unpackedBounds, type Intervals } from "./ranges.ts";
 
 /** Public signals are counted in two bytes of the key. */
 const MAX_PUBLIC_SIGNALS = 65535;

@@ -4,6 +4,7 @@
 import { packingLayout } from "../../tensor/packing.ts";
 import { sizeOf, type TensorSpec } from "../../tensor/spec.ts";
 import { VerigradError } from "../../errors.ts";
+import { roundShift } from "../../graph/ranges.ts";
 import type { Constant, GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
 
 /** Closed intervals [lo[i], hi[i]] of a tensor's values, row-major. */
@@ -26,11 +27,6 @@ export const unpackedBounds: InputBounds = (spec) => [
 
 const constantAt = (constant: Constant | null, i: number): bigint =>
   constant === null ? 0n : BigInt(constant.values[i] as number | bigint);
-
-/** floor((z + half) / 2^shift), half = 2^(shift - 1) or 0. */
-export function roundShift(z: bigint, shift: number): bigint {
-  return shift === 0 ? z : (z + (1n << BigInt(shift - 1))) >> BigInt(shift);
-}
 
 const clamp = (value: bigint, lo: bigint, hi: bigint): bigint => (value < lo ? lo : value > hi ? hi : value);
 

@@ -35,6 +35,7 @@ declare module "ffjavascript" {
     eq(a: Internal, b: Internal): boolean;
     isZero(a: Internal): boolean;
     toAffine(a: Internal): Internal;
+    toJacobian(a: Internal): Internal;
     timesFr(a: Internal, scalar: Internal): Internal;
     timesScalar(a: Internal, scalar: bigint): Internal;
     multiExpAffine(bases: Uint8Array, scalars: Uint8Array): Promise<Internal>;
@@ -55,9 +56,8 @@ declare module "ffjavascript" {
     readonly G1: CurveGroup<bigint>;
     readonly G2: CurveGroup<[bigint, bigint]>;
     readonly tm: {
-      readonly u8: Uint8Array;
+      readonly memory: WebAssembly.Memory;
       readonly instance: { readonly exports: Readonly<Record<string, (...pointers: number[]) => number>> };
-      alloc(length: number): number;
     };
     /** Whether the product of the pairings e(p1, q1) e(p2, q2) ... is one. */
     pairingEq(...points: Internal[]): Promise<boolean>;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where groth16's files stand in a package (docs/spec/formats.md, section 11), and how they are read and written.
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { VerigradError } from "../../errors.ts";
+import { parseGraph } from "../../graph/serialize.ts";
+import type { IntegerGraph } from "../../graph/types.ts";
+import type { Hex, WorkOptions } from "../types.ts";
+
+export const PATHS = {
+  graph: "graph.json",
+  weights: "weights.bin",
+  circuit: "circuit/main.circom",
+  r1cs: "circuit/main.r1cs",
+  wasm: "circuit/main.wasm",
+  key: "setup/key.bin",
+  zkey: "setup/proving.zkey",
+  transcript: "setup/transcript.json",
+  phase1: "setup/phase1.ptau",
+} as const;
+
+/** keccak256 in hexadecimal. */
+export const keccakHex = (bytes: Uint8Array): Hex => `0x${bytesToHex(keccak_256(bytes))}`;
+
+/** A file of a package. Errors: PACKAGE_FILE_MISSING. */
+export async function readPackageFile(directory: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(directory, path));
+  } catch (cause) {
+    throw new VerigradError("PACKAGE_FILE_MISSING", `package ${directory} has no readable ${path}`, {
+      cause,
+      data: { path },
+    });
+  }
+}
+
+/** Writes a file so that nobody ever reads half of it. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${randomBytes(6).toString("hex")}.partial`;
+  await writeFile(partial, bytes);
+  await rename(partial, path);
+}
+
+/** The package's integer graph. Errors: PACKAGE_FILE_MISSING, GRAPH_*. */
+export async function readGraph(directory: string): Promise<IntegerGraph> {
+  return parseGraph(await readPackageFile(directory, PATHS.graph), await readPackageFile(directory, PATHS.weights));
+}
+
+/** Errors: ABORTED once the caller has asked for it. */
+export function checkAborted({ signal }: WorkOptions): void {
+  if (signal?.aborted) throw new VerigradError("ABORTED", "the work was aborted", { cause: signal.reason });
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Keys of one circuit: phase 1 from a powers-of-tau file, phase 2 by contributors and a beacon (docs/ceremony.md).
+import { randomBytes } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { VerigradError } from "../../errors.ts";
+import type { GraphPort } from "../../graph/types.ts";
+import type { TensorSpec } from "../../tensor/spec.ts";
+import type { Hex, WorkOptions } from "../types.ts";
+import { developmentPhase1 } from "./development-phase1.ts";
+import { checkAborted, keccakHex, PATHS, readGraph, readPackageFile, writeWhole } from "./files.ts";
+import { encodeKey, keyFromZkey, keyHash, parseKey } from "./key.ts";
+import { contributed, initialZkey, runPhase2, withBeacon, type Beacon, type Contributor } from "./phase2.ts";
+import { readSetupCache, storeSetupCache } from "./setup-cache.ts";
+import { PUBLISHED_PTAU } from "./published-ptau.ts";
+import { readR1csHeader } from "./r1cs.ts";
+import {
+  blake2bHex,
+  encodeTranscript,
+  ptauPower,
+  readContributions,
+  setupHashOf,
+  TRANSCRIPT_FORMAT,
+  type Transcript,
+} from "./transcript.ts";
+
+export interface CeremonyOptions {
+  /** path of a prepared .ptau file */
+  readonly ptau: string;
+  /** its blake2b-512, hexadecimal; may be left out for a file of the published list */
+  readonly expectedBlake2b?: string;
+  readonly contributions: readonly Contributor[];
+  readonly beacon: Beacon;
+}
+
+export interface SetupResult {
+  readonly keyHash: Hex;
+  /** 0 for a development set-up */
+  readonly setupHash: Hex;
+  readonly insecure: boolean;
+  /** whether the key came from the cache */
+  readonly cached: boolean;
+}
+
+/** Rows that Groth16 needs for a circuit: its constraints and one a public signal, with the constant. As a power of 2. */
+export function circuitPower(r1cs: Uint8Array): number {
+  const { constraints, publicSignals } = readR1csHeader(r1cs);
+  return Math.max(1, Math.floor(Math.log2(constraints + publicSignals)) + 1);
+}
+
+/**
+ * INSECURE: makes setup/ of a package out of randomness that this process draws and drops, in seconds. With `cacheDir`, a
+ * key of the same circuit is taken from there. Errors: PACKAGE_*, GROTH16_CIRCUIT_TOO_LARGE, ABORTED.
+ */
+export async function setupDevelopment(
+  directory: string,
+  options: WorkOptions & { readonly cacheDir?: string } = {},
+): Promise<SetupResult> {
+  const r1cs = await readPackageFile(directory, PATHS.r1cs);
+  const { cacheDir } = options;
+  const held = cacheDir === undefined ? null : await readSetupCache(cacheDir, r1cs);
+  if (held !== null) return writeSetup(directory, "INSECURE-development", { r1cs, ...held }, true);
+
+  options.onProgress?.("powers of tau (INSECURE)", 0);
+  const ptau = await developmentPhase1(circuitPower(r1cs));
+  checkAborted(options);
+  const zkey = await runPhase2(
+    r1cs,
+    ptau,
+    [{ name: "INSECURE development", entropy: randomBytes(32).toString("hex") }],
+    { hash: randomBytes(32).toString("hex"), iterations: 10 },
+    options,
+  );
+  const result = await writeSetup(directory, "INSECURE-development", { r1cs, zkey, ptau });
+  if (cacheDir !== undefined) await storeSetupCache(cacheDir, r1cs, { zkey, ptau });
+  return result;
+}
+
+/**
+ * Makes setup/ of a package with a real phase 1 and any number of contributors, then a beacon. For contributors on
+ * machines of their own: startCeremony, contribute (each), finalizeSetup.
+ * Errors: PACKAGE_*, SETUP_PHASE1_MISMATCH, SETUP_NO_CONTRIBUTION, SETUP_REFUSED, ABORTED.
+ */
+export async function setupCeremony(
+  directory: string,
+  ceremony: CeremonyOptions,
+  options: WorkOptions = {},
+): Promise<SetupResult> {
+  if (ceremony.contributions.length === 0) {
+    throw new VerigradError("SETUP_NO_CONTRIBUTION", "a key without a contribution can be forged for by anybody");
+  }
+  await assertPhase1(ceremony);
+  const r1cs = await readPackageFile(directory, PATHS.r1cs);
+  const zkey = await runPhase2(r1cs, ceremony.ptau, ceremony.contributions, ceremony.beacon, options);
+  return writeSetup(directory, "ceremony", { r1cs, zkey, ptau: ceremony.ptau });
+}
+
+/** Writes the .zkey that the first contributor starts from. Errors: as setupCeremony. */
+export async function startCeremony(
+  directory: string,
+  phase1: Pick<CeremonyOptions, "ptau" | "expectedBlake2b">,
+  zkeyOut: string,
+): Promise<void> {
+  await assertPhase1(phase1);
+  await writeWhole(zkeyOut, await initialZkey(await readPackageFile(directory, PATHS.r1cs), phase1.ptau));
+}
+
+/** Adds one contribution; returns its hash, which the contributor should publish. Errors: SETUP_REFUSED. */
+export async function contribute(zkeyIn: string, zkeyOut: string, name: string, entropy: string): Promise<Hex> {
+  const zkey = await contributed(await readFile(zkeyIn), { name, entropy });
+  await writeWhole(zkeyOut, zkey);
+  const { contributions } = await readContributions(zkey);
+  return contributions.at(-1)?.hash as Hex;
+}
+
+/** Applies the beacon to the last contributor's .zkey and writes setup/. Errors: as setupCeremony. */
+export async function finalizeSetup(
+  directory: string,
+  zkeyIn: string,
+  ceremony: Pick<CeremonyOptions, "ptau" | "expectedBlake2b" | "beacon">,
+): Promise<SetupResult> {
+  await assertPhase1(ceremony);
+  const before = await readFile(zkeyIn);
+  if ((await readContributions(before)).contributions.length === 0) {
+    throw new VerigradError("SETUP_NO_CONTRIBUTION", "a key without a contribution can be forged for by anybody");
+  }
+  const r1cs = await readPackageFile(directory, PATHS.r1cs);
+  const zkey = await withBeacon(before, ceremony.beacon);
+  return writeSetup(directory, "ceremony", { r1cs, zkey, ptau: ceremony.ptau });
+}
+
+/** Errors: SETUP_PHASE1_MISMATCH unless the file is the expected or a published one. */
+async function assertPhase1({ ptau, expectedBlake2b }: Pick<CeremonyOptions, "ptau" | "expectedBlake2b">): Promise<void> {
+  const actual = (await blake2bHex(ptau)).slice(2);
+  const expected = expectedBlake2b?.replace(/^0x/, "").toLowerCase();
+  if (expected === undefined ? Object.values(PUBLISHED_PTAU).includes(actual) : expected === actual) return;
+  throw new VerigradError(
+    "SETUP_PHASE1_MISMATCH",
+    expected === undefined
+      ? `${ptau} is not a published powers-of-tau file: give its expected blake2b hash`
+      : `${ptau} has blake2b ${actual}, expected ${expected}`,
+  );
+}
+
+/** Writes setup/ out of a finished .zkey. */
+async function writeSetup(
+  directory: string,
+  kind: Transcript["kind"],
+  { r1cs, zkey, ptau }: { r1cs: Uint8Array; zkey: Uint8Array; ptau: Uint8Array | string },
+  cached = false,
+): Promise<SetupResult> {
+  const { inputs, outputs } = await readGraph(directory);
+  const specs = (ports: readonly GraphPort[]): TensorSpec[] => ports.map((port) => port.spec);
+  const key = encodeKey(await keyFromZkey(zkey, specs(inputs), specs(outputs)));
+  await parseKey(key); // SAFETY: what the chain would refuse is never written
+  const { initial, contributions } = await readContributions(zkey);
+  const transcript = encodeTranscript({
+    format: TRANSCRIPT_FORMAT,
+    kind,
+    phase1: { blake2b: await blake2bHex(ptau), power: await ptauPower(ptau) },
+    circuit: { r1cs: keccakHex(r1cs), initial },
+    contributions,
+    provingKey: keccakHex(zkey),
+    key: keyHash(key),
+  });
+  // A package of a ceremony names its .ptau by hash: it may be gigabytes, and everybody has the same.
+  if (typeof ptau !== "string") await writeWhole(join(directory, PATHS.phase1), ptau);
+  else await rm(join(directory, PATHS.phase1), { force: true });
+  await writeWhole(join(directory, PATHS.zkey), zkey);
+  await writeWhole(join(directory, PATHS.key), key);
+  await writeWhole(join(directory, PATHS.transcript), transcript);
+  return { keyHash: keyHash(key), setupHash: setupHashOf(transcript), insecure: kind !== "ceremony", cached };
+}

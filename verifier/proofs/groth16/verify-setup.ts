@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whether a package's key is the outcome of the ceremony that its transcript tells of (docs/ceremony.md).
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { zKey } from "snarkjs";
+import { sameBytes } from "../../graph/canonical-json.ts";
+import { withWorkers } from "./curve.ts";
+import { keccakHex, PATHS, readGraph, readPackageFile } from "./files.ts";
+import { encodeKey, keyFromZkey, keyHash, parseKey } from "./key.ts";
+import { PUBLISHED_PTAU } from "./published-ptau.ts";
+import { blake2bHex, parseTranscript, readContributions } from "./transcript.ts";
+
+export interface SetupCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+class Failed extends Error {}
+
+function demand(condition: boolean, otherwise: string): void {
+  if (!condition) throw new Failed(otherwise);
+}
+
+/**
+ * Checks setup/ of a package against its circuit, which the caller has rebuilt from the graph. A ceremony's .ptau is
+ * not in the package: give its path. Never throws; every check that could not be made fails, with the reason.
+ */
+export async function verifySetup(
+  directory: string,
+  options: { readonly ptau?: string } = {},
+): Promise<readonly SetupCheck[]> {
+  const checks: SetupCheck[] = [];
+  const check = async (name: string, body: () => Promise<string>): Promise<void> => {
+    try {
+      checks.push({ name, ok: true, detail: await body() });
+    } catch (error) {
+      checks.push({ name, ok: false, detail: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const read = (path: string): Promise<Uint8Array> => readPackageFile(directory, path);
+  const transcript = async (): Promise<ReturnType<typeof parseTranscript>> => parseTranscript(await read(PATHS.transcript));
+  const ptau = options.ptau ?? join(directory, PATHS.phase1);
+
+  await check("transcript", async () => {
+    const { kind } = await transcript();
+    return kind === "ceremony" ? "ceremony" : "INSECURE development set-up: whoever made it can forge proofs";
+  });
+  await check("key", async () => {
+    const blob = await read(PATHS.key);
+    await parseKey(blob);
+    demand(keyHash(blob) === (await transcript()).key, "key.bin is not the key that the transcript names");
+    return keyHash(blob);
+  });
+  await check("key of the proving key", async () => {
+    const zkey = await read(PATHS.zkey);
+    demand(keccakHex(zkey) === (await transcript()).provingKey, "proving.zkey is not the one that the transcript names");
+    const { inputs, outputs } = await readGraph(directory);
+    const key = await keyFromZkey(
+      zkey,
+      inputs.map((port) => port.spec),
+      outputs.map((port) => port.spec),
+    );
+    demand(sameBytes(encodeKey(key), await read(PATHS.key)), "proving.zkey gives another key than key.bin");
+    return "key.bin follows from proving.zkey and the graph's specs";
+  });
+  await check("circuit", async () => {
+    const hash = keccakHex(await read(PATHS.r1cs));
+    demand(hash === (await transcript()).circuit.r1cs, "main.r1cs is not the circuit that the transcript names");
+    return hash;
+  });
+  await check("phase 1", async () => {
+    const { phase1 } = await transcript();
+    await access(ptau).catch(() => demand(false, "needs the .ptau file of the ceremony"));
+    demand((await blake2bHex(ptau)) === phase1.blake2b, `${ptau} is not the file that the transcript names`);
+    const published = Object.entries(PUBLISHED_PTAU).find(([, hash]) => `0x${hash}` === phase1.blake2b);
+    return published ? `Perpetual Powers of Tau, power ${published[0]}` : "not a published file";
+  });
+  await check("contributions", async () => {
+    const { circuit, contributions } = await transcript();
+    const inZkey = await readContributions(await read(PATHS.zkey));
+    demand(
+      JSON.stringify(inZkey) === JSON.stringify({ initial: circuit.initial, contributions }),
+      "the transcript tells of other contributions than proving.zkey",
+    );
+    const people = contributions.filter(({ beacon }) => beacon === null);
+    demand(people.length > 0, "nobody has contributed");
+    demand(contributions.at(-1)?.beacon !== null, "the last contribution is not a beacon");
+    return `${people.map(({ name }) => name).join(", ")}, then a beacon`;
+  });
+  await check("proving key", async () => {
+    const faults: string[] = [];
+    const note = (message: string): void => void faults.push(message);
+    const logger = { debug: () => {}, info: () => {}, warn: note, error: note };
+    const [r1cs, zkey] = [await read(PATHS.r1cs), await read(PATHS.zkey)];
+    const valid = await withWorkers(() => zKey.verifyFromR1cs(r1cs, ptau, zkey, logger));
+    demand(valid, `proving.zkey does not follow from circuit, phase 1 and contributions: ${faults.join("; ")}`);
+    return "follows from circuit, phase 1, each contribution and the beacon";
+  });
+  return checks;
+}
