@@ -6,24 +6,20 @@ pragma circom 2.2.0;
 // Inputs: x[rows * inputs], row-major
 // Outputs: z[rows * outputs], row-major. Exact.
 // Assumes: that no sum reaches r / 2 in magnitude, which range analysis proves before the circuit is emitted.
-// Linear in x: no quadratic constraint. Sums go in chunks because one running sum takes quadratic time to compile.
+// Linear in x: one linear constraint an output, which keeps z a wire and so the constraints that read it short. Sums are
+// put together from chunks because the compiler copies a running sum at each step.
 template FullyConnected(rows, outputs, inputs, weights, bias) {
     signal input x[rows * inputs];
     signal output z[rows * outputs];
 
-    var chunk = 64;
-    var chunks = (inputs + chunk - 1) \ chunk;
-    signal partial[rows][outputs][chunks];
+    var chunk = 32;
     for (var row = 0; row < rows; row++) {
         for (var o = 0; o < outputs; o++) {
             var total = bias[o];
-            for (var c = 0; c < chunks; c++) {
+            for (var first = 0; first < inputs; first += chunk) {
                 var sum = 0;
-                for (var j = c * chunk; j < inputs && j < (c + 1) * chunk; j++) {
-                    sum += weights[o][j] * x[row * inputs + j];
-                }
-                partial[row][o][c] <== sum;
-                total += partial[row][o][c];
+                for (var j = first; j < inputs && j < first + chunk; j++) sum += weights[o][j] * x[row * inputs + j];
+                total += sum;
             }
             z[row * outputs + o] <== total;
         }

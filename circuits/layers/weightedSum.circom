@@ -6,7 +6,7 @@ pragma circom 2.2.0;
 // Inputs: x[operands][size] (the caller repeats an operand of size 1)
 // Outputs: z[size]. Exact.
 // Assumes: that no sum reaches r / 2 in magnitude, which range analysis proves before the circuit is emitted.
-// Linear in x: no quadratic constraint.
+// Linear in x: one linear constraint a value.
 template WeightedSum(size, operands, multipliers, constants) {
     signal input x[operands][size];
     signal output z[size];

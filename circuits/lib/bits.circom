@@ -11,45 +11,38 @@ function bitLength(v) {
     return n;
 }
 
-// Value of `count` bits from `start` on, least significant first. Linear in the bits: no constraint.
-function valueOfBits(bits, start, count) {
+// Value of the `count` bits from bit `start` on of an n-bit number `sum`, whose bits 1 .. n - 1 are upper[0 .. n - 2]
+// (ToBits). Linear in `sum` and `upper`: no constraint.
+function valueOfBits(sum, upper, n, start, count) {
     var value = 0;
-    for (var i = 0; i < count; i++) value += bits[start + i] * 2 ** i;
+    if (start > 0) {
+        for (var i = 0; i < count; i++) value += upper[start + i - 1] * 2 ** i;
+    } else if (count > 0) {
+        value = sum;
+        for (var i = count; i < n; i++) value -= upper[i - 1] * 2 ** i;
+    }
     return value;
 }
 
-// Title: ToBits, the one range check of this library
-// Parameters: n, number of bits
+// Title: ToBits, the one range check of this library: n constraints
+// Parameters: n, number of bits; offset, a constant
 // Inputs: in
-// Outputs: bits[n], least significant first, with in = sum_i 2^i * bits[i]; so 0 <= in < 2^n holds
+// Outputs: upper[n - 1], bits 1 .. n - 1 of in + offset; its bit 0 is what is left:
+//          valueOfBits(in + offset, upper, n, 0, 1). So 0 <= in + offset < 2^n holds.
 // Assumes: nothing of `in`. n <= 253, so that 2^n < r and no other bits have the same sum modulo r.
-template ToBits(n) {
+template ToBits(n, offset) {
     assert(n >= 1 && n <= 253);
     signal input in;
-    signal output bits[n];
+    signal output upper[n - 1];
 
-    var sum = 0;
-    for (var i = 0; i < n; i++) {
-        bits[i] <-- (in >> i) & 1;
-        // SOUNDNESS: each bit is 0 or 1; with the sum below, and 2^n < r, the bits are those of `in` and no others.
-        bits[i] * (bits[i] - 1) === 0;
-        sum += bits[i] * 2 ** i;
+    // Bit 0 is an expression and not a wire: that saves the linear constraint which would define it.
+    var low = in + offset;
+    for (var i = 1; i < n; i++) {
+        upper[i - 1] <-- (in + offset >> i) & 1;
+        // SOUNDNESS: each upper bit is 0 or 1 ...
+        upper[i - 1] * (upper[i - 1] - 1) === 0;
+        low -= upper[i - 1] * 2 ** i;
     }
-    in === sum;
-}
-
-// Title: IsZero
-// Inputs: in
-// Outputs: out, 1 if in = 0, else 0
-// Assumes: nothing.
-template IsZero() {
-    signal input in;
-    signal output out;
-
-    signal inverse;
-    inverse <-- in != 0 ? 1 / in : 0;
-    // SOUNDNESS: in = 0 makes out = 1 here; in != 0 makes out = 0 below and then inverse = 1 / in here. `inverse` is
-    // free when in = 0; nothing but these two constraints reads it.
-    out <== 1 - in * inverse;
-    in * out === 0;
+    // ... and so is the rest: in + offset = low + sum_i 2^i * upper[i - 1] has one solution, as 2^n < r.
+    low * (low - 1) === 0;
 }

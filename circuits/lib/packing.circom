@@ -22,15 +22,19 @@ template UnpackTensor(bits, perWord, size, lo) {
     signal input words[count];
     signal output values[size];
 
-    component decomposed[count];
+    component inRange[size];
     for (var w = 0; w < count; w++) {
         var first = w * perWord;
         var held = size - first < perWord ? size - first : perWord;
-        decomposed[w] = ToBits(held * bits);
-        decomposed[w].in <== words[w];
+        var word = 0;
         for (var i = 0; i < held; i++) {
-            values[first + i] <== lo + valueOfBits(decomposed[w].bits, (held - 1 - i) * bits, bits);
+            values[first + i] <-- lo + ((words[w] >> (held - 1 - i) * bits) & (2 ** bits - 1));
+            // SOUNDNESS: each value - lo has `bits` bits, so the sum below is less than 2^248 < r and has one solution.
+            inRange[first + i] = ToBits(bits, -lo);
+            inRange[first + i].in <== values[first + i];
+            word = word * 2 ** bits + values[first + i] - lo;
         }
+        words[w] === word;
     }
 }
 

@@ -3,11 +3,15 @@ pragma circom 2.2.0;
 
 include "bits.circom";
 
-// Requantization y = clamp((z + half) >> shift, lo, hi), with half = 2^(shift - 1), or 0 where shift = 0. Below,
-// u = z + half and q = floor(u / 2^shift). One decomposition of u serves rounding and both clamps.
+// Requantization y = clamp((z + half) >> shift, lo, hi), with half = 2^(shift - 1), or 0 where shift = 0. Below, q is
+// (z + half) >> shift, before the clamp. One decomposition of z plus a constant serves rounding and both clamps.
 //
 // All templates ASSUME that q lies in [qlo, qhi]; the caller's range analysis proves it. If it did not hold, the
 // decompositions would have no solution: no proof, never a wrong one.
+
+function halfOf(shift) {
+    return shift > 0 ? 2 ** (shift - 1) : 0;
+}
 
 // floor(v / 2^shift) of a compile-time constant; circom's own >> and \ read a negative v as v + r.
 function floorShift(v, shift) {
@@ -19,68 +23,81 @@ function larger(a, b) {
     return a > b ? a : b;
 }
 
-// Title: Floor, no clamp can bind
-// Parameters: shift, qlo, qhi
-// Inputs: u
+// Title: Floor, no clamp can bind: shift + m constraints, m bits for qhi - qlo
+// Parameters: shift >= 1, qlo, qhi
+// Inputs: z
 // Outputs: y = q
 template Floor(shift, qlo, qhi) {
-    signal input u;
+    signal input z;
     signal output y;
-    if (shift == 0) {
-        y <== u;
-    } else {
-        var m = bitLength(qhi - qlo);
-        component low = ToBits(shift + m);
-        low.in <== u - 2 ** shift * qlo;
-        y <== qlo + valueOfBits(low.bits, shift, m);
-    }
+    var m = bitLength(qhi - qlo);
+    component sum = ToBits(shift + m, halfOf(shift) - 2 ** shift * qlo);
+    sum.in <== z;
+    y <== qlo + valueOfBits(0, sum.upper, shift + m, shift, m);
 }
 
-// Title: FloorAtLeast, only the lower clamp can bind (ReLU: lo = 0)
+// Title: FloorAtLeast, only the lower clamp can bind (ReLU: lo = 0): shift + m + 2 constraints
 // Parameters: shift, qlo < lo < qhi
-// Inputs: u
+// Inputs: z
 // Outputs: y = max(q, lo)
 template FloorAtLeast(shift, qlo, qhi, lo) {
-    signal input u;
+    signal input z;
     signal output y;
     // q - lo + 2^m has m + 1 bits; its top bit says whether q >= lo, and then the others are q - lo.
     var m = larger(bitLength(qhi - lo), bitLength(lo - 1 - qlo));
-    component sum = ToBits(shift + m + 1);
-    sum.in <== u + 2 ** shift * (2 ** m - lo);
-    y <== lo + sum.bits[shift + m] * valueOfBits(sum.bits, shift, m);
+    var n = shift + m + 1;
+    var offset = halfOf(shift) + 2 ** shift * (2 ** m - lo);
+    component sum = ToBits(n, offset);
+    sum.in <== z;
+    var atLeast = valueOfBits(z + offset, sum.upper, n, shift + m, 1);
+    y <== lo + atLeast * valueOfBits(z + offset, sum.upper, n, shift, m);
 }
 
-// Title: FloorAtMost, only the upper clamp can bind
+// Title: FloorAtMost, only the upper clamp can bind: shift + m + 2 constraints
 // Parameters: shift, qlo < hi < qhi
-// Inputs: u
+// Inputs: z
 // Outputs: y = min(q, hi)
 template FloorAtMost(shift, qlo, qhi, hi) {
-    signal input u;
+    signal input z;
     signal output y;
     // q - (hi + 1) + 2^m has m + 1 bits; its top bit says whether q > hi; if not, the others are q - (hi + 1) + 2^m.
     var m = larger(bitLength(qhi - hi - 1), bitLength(hi - qlo));
-    component sum = ToBits(shift + m + 1);
-    sum.in <== u + 2 ** shift * (2 ** m - hi - 1);
-    y <== hi + (1 - sum.bits[shift + m]) * (valueOfBits(sum.bits, shift, m) + 1 - 2 ** m);
+    var n = shift + m + 1;
+    var offset = halfOf(shift) + 2 ** shift * (2 ** m - hi - 1);
+    component sum = ToBits(n, offset);
+    sum.in <== z;
+    var above = valueOfBits(z + offset, sum.upper, n, shift + m, 1);
+    y <== hi + (1 - above) * (valueOfBits(z + offset, sum.upper, n, shift, m) + 1 - 2 ** m);
 }
 
-// Title: FloorBetween, both clamps can bind and the interval [lo, lo + 2^t - 1] is a power of two long
-// Parameters: shift, qlo < lo, qhi > lo + 2^t - 1
-// Inputs: u
+// Title: FloorBetween, both clamps can bind and the interval holds 2^t integers: shift + m + 4 constraints
+// Parameters: shift, qlo < lo, qhi > lo + 2^t - 1, t >= 1
+// Inputs: z
 // Outputs: y = min(max(q, lo), lo + 2^t - 1)
 template FloorBetween(shift, qlo, qhi, lo, t) {
-    signal input u;
+    signal input z;
     signal output y;
-    // q - lo + 2^m has m + 1 bits: t bits of offset into the interval, then those that say whether q is inside.
+    // q - lo + 2^m has m + 1 bits: t bits of place in the interval, then those that say whether q is inside.
     var m = larger(bitLength(qhi - lo), bitLength(lo - 1 - qlo));
-    component sum = ToBits(shift + m + 1);
-    sum.in <== u + 2 ** shift * (2 ** m - lo);
+    var n = shift + m + 1;
+    var offset = halfOf(shift) + 2 ** shift * (2 ** m - lo);
+    component sum = ToBits(n, offset);
+    sum.in <== z;
 
-    component inside = IsZero();
-    inside.in <== valueOfBits(sum.bits, shift + t, m + 1 - t) - 2 ** (m - t);
-    // Outside, the top bit (q >= lo) tells above from below.
-    var offset = valueOfBits(sum.bits, shift, t);
-    y <== lo + inside.out * (offset - (2 ** t - 1)) + (2 ** t - 1) * sum.bits[shift + m];
+    // 0 inside the interval, something else outside
+    var outside = valueOfBits(z + offset, sum.upper, n, shift + t, m + 1 - t) - 2 ** (m - t);
+    signal inverse;
+    signal inside;
+    inverse <-- outside != 0 ? 1 / outside : 0;
+    // SOUNDNESS: outside = 0 makes inside = 1 here; else inside = 0 by the next line, and inverse = 1 / outside by this.
+    // `inverse` is free where outside = 0; nothing but this constraint reads it.
+    inside <== 1 - outside * inverse;
+    outside * inside === 0;
+
+    // Outside, the top bit tells above from below.
+    var place = valueOfBits(z + offset, sum.upper, n, shift, t);
+    var atLeast = valueOfBits(z + offset, sum.upper, n, shift + m, 1);
+    y <== lo + inside * (place - (2 ** t - 1)) + (2 ** t - 1) * atLeast;
 }
 
 // Title: Requantize
@@ -93,25 +110,30 @@ template Requantize(shift, lo, hi, zlo, zhi) {
     signal input z;
     signal output y;
 
-    var half = shift > 0 ? 2 ** (shift - 1) : 0;
-    var qlo = floorShift(zlo + half, shift);
-    var qhi = floorShift(zhi + half, shift);
+    var qlo = floorShift(zlo + halfOf(shift), shift);
+    var qhi = floorShift(zhi + halfOf(shift), shift);
     var t = bitLength(hi - lo);
 
-    if (qhi <= lo || lo == hi) {
+    if (qhi <= lo) {
         y <== lo;
     } else if (qlo >= hi) {
         y <== hi;
     } else if (qlo >= lo && qhi <= hi) {
-        y <== Floor(shift, qlo, qhi)(z + half);
+        if (shift == 0) {
+            y <== z;
+        } else {
+            y <== Floor(shift, qlo, qhi)(z);
+        }
     } else if (qhi <= hi) {
-        y <== FloorAtLeast(shift, qlo, qhi, lo)(z + half);
+        y <== FloorAtLeast(shift, qlo, qhi, lo)(z);
     } else if (qlo >= lo) {
-        y <== FloorAtMost(shift, qlo, qhi, hi)(z + half);
+        y <== FloorAtMost(shift, qlo, qhi, hi)(z);
+    } else if (lo == hi) {
+        y <== lo;
     } else if (hi - lo + 1 == 2 ** t) {
-        y <== FloorBetween(shift, qlo, qhi, lo, t)(z + half);
+        y <== FloorBetween(shift, qlo, qhi, lo, t)(z);
     } else {
-        signal least <== FloorAtLeast(shift, qlo, qhi, lo)(z + half);
+        signal least <== FloorAtLeast(shift, qlo, qhi, lo)(z);
         y <== FloorAtMost(0, lo, qhi, hi)(least);
     }
 }

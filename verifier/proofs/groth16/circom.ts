@@ -48,10 +48,14 @@ export async function compileCircom(source: string, options: CompileOptions = {}
   } catch (cause) {
     if (options.signal?.aborted) throw new VerigradError("ABORTED", "compilation was aborted", { cause });
     const { stdout, stderr } = cause as { stdout?: string; stderr?: string };
-    throw new VerigradError("CIRCUIT_COMPILE_FAILED", `circom: ${`${stdout ?? ""}${stderr ?? ""}`.trim().slice(-2000)}`, {
-      consequence: "ESCALATE",
-      cause,
-    });
+    throw new VerigradError(
+      "CIRCUIT_COMPILE_FAILED",
+      `circom: ${`${stdout ?? ""}${stderr ?? ""}`.trim().slice(-2000)}`,
+      {
+        consequence: "ESCALATE",
+        cause,
+      },
+    );
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -21,7 +21,9 @@ function multiplesOf<C>(curve: Curve, group: CurveGroup<C>, prefix: "g1m" | "g2m
   const { exports } = curve.tm.instance;
   const call = (name: string): ((...pointers: number[]) => number) =>
     exports[`${prefix}_${name}`] as (...pointers: number[]) => number;
-  const [addMixed, add, double, zero, batchToAffine] = ["addMixed", "add", "double", "zero", "batchToAffine"].map(call) as [
+  const [addMixed, add, double, zero, batchToAffine] = ["addMixed", "add", "double", "zero", "batchToAffine"].map(
+    call,
+  ) as [
     (...pointers: number[]) => number,
     (...pointers: number[]) => number,
     (...pointers: number[]) => number,

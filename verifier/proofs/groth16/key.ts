@@ -72,7 +72,8 @@ export function encodeKey(key: Groth16Key): Uint8Array {
   ]);
 }
 
-const hexBytes = (hex: Hex): Uint8Array => Uint8Array.from(hex.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const hexBytes = (hex: Hex): Uint8Array =>
+  Uint8Array.from(hex.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
 /** What parseKey refuses, by the name of the chain's error. */
 export type KeyFault = "MalformedKey" | "ForgeableKey";
@@ -132,8 +133,7 @@ function sameUpToSign(a: G2Point, b: G2Point): boolean {
   const same = a.x.c0 === b.x.c0 && a.x.c1 === b.x.c1;
   const negated = (v: bigint): bigint => (v === 0n ? 0n : BASE_FIELD - v);
   return (
-    same &&
-    ((a.y.c0 === b.y.c0 && a.y.c1 === b.y.c1) || (a.y.c0 === negated(b.y.c0) && a.y.c1 === negated(b.y.c1)))
+    same && ((a.y.c0 === b.y.c0 && a.y.c1 === b.y.c1) || (a.y.c0 === negated(b.y.c0) && a.y.c1 === negated(b.y.c1)))
   );
 }
 

@@ -53,7 +53,8 @@ const written = (memory: Memory): Uint8Array => memory.data as Uint8Array;
 export async function initialZkey(r1cs: Uint8Array, ptau: Uint8Array | string): Promise<Uint8Array> {
   const zkey: Memory = { type: "mem" };
   const result = await withWorkers(() => zKey.newZKey(r1cs, ptau, zkey));
-  if (result === -1) throw new VerigradError("SETUP_REFUSED", "the powers of tau are too few for this circuit or unprepared");
+  if (result === -1)
+    throw new VerigradError("SETUP_REFUSED", "the powers of tau are too few for this circuit or unprepared");
   return written(zkey);
 }
 
@@ -78,4 +79,3 @@ export async function withBeacon(before: Uint8Array, beacon: Beacon): Promise<Ui
   if (done === false) throw new VerigradError("SETUP_REFUSED", "beacon iterations must be an exponent of 10 to 63");
   return written(after);
 }
-

@@ -35,7 +35,8 @@ export function analyseRanges(graph: IntegerGraph, bounds: InputBounds): Interva
   const known: Intervals[] = [];
   const read = (id: TensorId): Intervals => {
     const intervals = known[id];
-    if (intervals === undefined) throw new VerigradError("GRAPH_MALFORMED", `tensor ${id} is read before it is written`);
+    if (intervals === undefined)
+      throw new VerigradError("GRAPH_MALFORMED", `tensor ${id} is read before it is written`);
     return intervals;
   };
   for (const port of graph.inputs) {
@@ -85,9 +86,7 @@ function nodeIntervals(node: GraphNode, read: (id: TensorId) => Intervals, size:
     case "weightedSum": {
       const operands = node.inputs.map(read);
       for (let i = 0; i < size; i++) {
-        const terms = operands.map(
-          (x, k) => [node.multipliers[k] as bigint, x, x.lo.length === 1 ? 0 : i] as const,
-        );
+        const terms = operands.map((x, k) => [node.multipliers[k] as bigint, x, x.lo.length === 1 ? 0 : i] as const);
         pushSum(terms, constantAt(node.constant, i));
       }
       return { lo, hi };

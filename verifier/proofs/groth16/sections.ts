@@ -37,7 +37,11 @@ export function section(sections: Sections, type: number, atLeast = 0): Uint8Arr
 }
 
 /** A whole file. */
-export function writeSections(magic: string, version: number, sections: readonly (readonly [number, Uint8Array])[]): Uint8Array {
+export function writeSections(
+  magic: string,
+  version: number,
+  sections: readonly (readonly [number, Uint8Array])[],
+): Uint8Array {
   const length = sections.reduce((sum, [, bytes]) => sum + 12 + bytes.length, 12);
   const file = new Uint8Array(length);
   const view = new DataView(file.buffer);

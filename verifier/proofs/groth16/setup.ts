@@ -130,7 +130,10 @@ export async function finalizeSetup(
 }
 
 /** Errors: SETUP_PHASE1_MISMATCH unless the file is the expected or a published one. */
-async function assertPhase1({ ptau, expectedBlake2b }: Pick<CeremonyOptions, "ptau" | "expectedBlake2b">): Promise<void> {
+async function assertPhase1({
+  ptau,
+  expectedBlake2b,
+}: Pick<CeremonyOptions, "ptau" | "expectedBlake2b">): Promise<void> {
   const actual = (await blake2bHex(ptau)).slice(2);
   const expected = expectedBlake2b?.replace(/^0x/, "").toLowerCase();
   if (expected === undefined ? Object.values(PUBLISHED_PTAU).includes(actual) : expected === actual) return;

@@ -102,7 +102,8 @@ export async function readContributions(
   const { G1, G2 } = await checkerCurve();
   let at = 64;
   const take = (length: number): Uint8Array => {
-    if (at + length > bytes.length) throw new VerigradError("PACKAGE_MALFORMED", "zkey file: contributions are cut short");
+    if (at + length > bytes.length)
+      throw new VerigradError("PACKAGE_MALFORMED", "zkey file: contributions are cut short");
     at += length;
     return bytes.subarray(at - length, at);
   };
@@ -123,9 +124,7 @@ export async function readContributions(
     contributions.push({
       name: parameters.name,
       hash: hex(hash.digest()),
-      beacon: isBeacon
-        ? { hash: hex(parameters.beaconHash), iterationsExponent: parameters.iterationsExponent }
-        : null,
+      beacon: isBeacon ? { hash: hex(parameters.beaconHash), iterationsExponent: parameters.iterationsExponent } : null,
     });
   }
   return { initial: hex(bytes.subarray(0, 64)), contributions };

@@ -39,7 +39,8 @@ export async function verifySetup(
     }
   };
   const read = (path: string): Promise<Uint8Array> => readPackageFile(directory, path);
-  const transcript = async (): Promise<ReturnType<typeof parseTranscript>> => parseTranscript(await read(PATHS.transcript));
+  const transcript = async (): Promise<ReturnType<typeof parseTranscript>> =>
+    parseTranscript(await read(PATHS.transcript));
   const ptau = options.ptau ?? join(directory, PATHS.phase1);
 
   await check("transcript", async () => {
@@ -54,7 +55,10 @@ export async function verifySetup(
   });
   await check("key of the proving key", async () => {
     const zkey = await read(PATHS.zkey);
-    demand(keccakHex(zkey) === (await transcript()).provingKey, "proving.zkey is not the one that the transcript names");
+    demand(
+      keccakHex(zkey) === (await transcript()).provingKey,
+      "proving.zkey is not the one that the transcript names",
+    );
     const { inputs, outputs } = await readGraph(directory);
     const key = await keyFromZkey(
       zkey,
