@@ -15,8 +15,7 @@ export interface Claim {
 
 /** Codes are the names of IProofSystem's errors, so that the two verdicts can be compared. */
 export type Verdict =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly code: VerdictCode; readonly message: string };
+  { readonly ok: true } | { readonly ok: false; readonly code: VerdictCode; readonly message: string };
 
 export type VerdictCode =
   | "WrongLength"

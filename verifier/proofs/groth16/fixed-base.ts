@@ -11,6 +11,9 @@ const BATCH = 1024;
 /** Bytes of `scalars[i]` times the group's generator, affine, little-endian Montgomery form as .ptau files hold them. */
 export type Multiples = (scalars: readonly bigint[]) => Uint8Array;
 
+/** A function of the curve's WebAssembly; its arguments are pointers. */
+type Operation = (...pointers: number[]) => number;
+
 /** Multiplication tables of both generators, on a curve of their own whose memory they may grow. */
 export async function generatorMultiples(): Promise<{ g1: Multiples; g2: Multiples }> {
   const curve = await buildBn128(true);
@@ -19,17 +22,14 @@ export async function generatorMultiples(): Promise<{ g1: Multiples; g2: Multipl
 
 function multiplesOf<C>(curve: Curve, group: CurveGroup<C>, prefix: "g1m" | "g2m"): Multiples {
   const { exports } = curve.tm.instance;
-  const call = (name: string): ((...pointers: number[]) => number) =>
-    exports[`${prefix}_${name}`] as (...pointers: number[]) => number;
-  const [addMixed, add, double, zero, batchToAffine] = ["addMixed", "add", "double", "zero", "batchToAffine"].map(
-    call,
-  ) as [
-    (...pointers: number[]) => number,
-    (...pointers: number[]) => number,
-    (...pointers: number[]) => number,
-    (...pointers: number[]) => number,
-    (...pointers: number[]) => number,
+  const operation = (name: string): Operation => exports[`${prefix}_${name}`] as Operation;
+  const [add, addMixed, double, zero] = [
+    operation("add"),
+    operation("addMixed"),
+    operation("double"),
+    operation("zero"),
   ];
+  const batchToAffine = operation("batchToAffine");
   const affine = group.F.n8 * 2;
   const jacobian = group.F.n8 * 3;
   const { memory } = curve.tm;

@@ -8,7 +8,6 @@ import { decodeSpecList, encodeSpecList, type TensorSpec } from "../../tensor/sp
 import type { Hex } from "../types.ts";
 import { checkerCurve } from "./curve.ts";
 import {
-  BASE_FIELD,
   concat,
   G1_BYTES,
   g1Bytes,
@@ -123,18 +122,18 @@ export async function parseKey(blob: Uint8Array): Promise<Groth16Key> {
   const [beta2, gamma2, delta2] = [await g2(), await g2(), await g2()];
   const ic = Array.from({ length: count + 1 }, g1);
   if (at !== blob.length) fail("MalformedKey", "trailing bytes");
-  // SAFETY: with delta = ±gamma anybody can prove anything (T7): A = alpha, B = beta, C = ∓ sum of ic.
-  if (sameUpToSign(delta2, gamma2)) fail("ForgeableKey", "delta equals gamma: nobody has contributed");
-  if (sameUpToSign(delta2, await generatorG2())) fail("ForgeableKey", "delta is the generator: nobody has contributed");
+  // SAFETY: anybody can forge with such a key (T7). With delta = s gamma, s = 1 or -1: A = alpha, B = beta, C = -s vk_x;
+  // beta equal to gamma or delta up to sign allows as much. All are the generator until somebody contributes.
+  const equalUpToSign: readonly (readonly [string, G2Point, G2Point])[] = [
+    ["delta is the generator", delta2, await generatorG2()],
+    ["delta is gamma", delta2, gamma2],
+    ["beta is gamma", beta2, gamma2],
+    ["beta is delta", beta2, delta2],
+  ];
+  // Points of the curve with the same x are equal up to sign.
+  const forgeable = equalUpToSign.find(([, { x: a }, { x: b }]) => a.c0 === b.c0 && a.c1 === b.c1);
+  if (forgeable !== undefined) fail("ForgeableKey", `${forgeable[0]} or its negation: nobody has contributed`);
   return { inputMode, inputs, outputs, alpha1, beta2, gamma2, delta2, ic };
-}
-
-function sameUpToSign(a: G2Point, b: G2Point): boolean {
-  const same = a.x.c0 === b.x.c0 && a.x.c1 === b.x.c1;
-  const negated = (v: bigint): bigint => (v === 0n ? 0n : BASE_FIELD - v);
-  return (
-    same && ((a.y.c0 === b.y.c0 && a.y.c1 === b.y.c1) || (a.y.c0 === negated(b.y.c0) && a.y.c1 === negated(b.y.c1)))
-  );
 }
 
 async function generatorG2(): Promise<G2Point> {

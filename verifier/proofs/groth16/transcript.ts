@@ -130,9 +130,15 @@ export async function readContributions(
   return { initial: hex(bytes.subarray(0, 64)), contributions };
 }
 
+interface Parameters {
+  name: string;
+  iterationsExponent: number;
+  beaconHash: Uint8Array;
+}
+
 /** Type-length-value list of a contribution: 1 name, 2 exponent of the beacon's iterations, 3 beacon hash. */
-function readParameters(bytes: Uint8Array): { name: string; iterationsExponent: number; beaconHash: Uint8Array } {
-  const parameters = { name: "", iterationsExponent: 0, beaconHash: new Uint8Array() };
+function readParameters(bytes: Uint8Array): Parameters {
+  const parameters: Parameters = { name: "", iterationsExponent: 0, beaconHash: new Uint8Array() };
   const byteAt = (at: number): number => {
     const byte = bytes[at];
     if (byte === undefined) throw new VerigradError("PACKAGE_MALFORMED", "zkey file: parameters are cut short");

@@ -56,7 +56,7 @@ declare module "ffjavascript" {
     readonly G1: CurveGroup<bigint>;
     readonly G2: CurveGroup<[bigint, bigint]>;
     readonly tm: {
-      readonly memory: WebAssembly.Memory;
+      readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
       readonly instance: { readonly exports: Readonly<Record<string, (...pointers: number[]) => number>> };
     };
     /** Whether the product of the pairings e(p1, q1) e(p2, q2) ... is one. */

@@ -95,7 +95,7 @@ async function readSeal(bytes: Uint8Array): Promise<Seal> {
   const seal = { a: readG1(bytes, 0), b: readG2(bytes, 64), c: readG1(bytes, 192) };
   const faults = { A: g1Fault(seal.a), B: await g2Fault(seal.b), C: g1Fault(seal.c) };
   for (const [name, fault] of Object.entries(faults)) {
-    if (fault !== null && fault !== "infinity") throw new Refused("MalformedSeal", `${name}: ${fault}`);
+    if (fault !== null) throw new Refused("MalformedSeal", `${name}: ${fault}`);
   }
   return seal;
 }
