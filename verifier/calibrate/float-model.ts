@@ -4,10 +4,12 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import protobuf from "protobufjs/minimal.js";
 import { VerigradError } from "../errors.ts";
 import type { Sample } from "../graph/samples.ts";
+import { sizeOf } from "../tensor/spec.ts";
 import type { ElementType, FloatGraph, OnnxInput } from "../onnx/types.ts";
 
 export interface FloatModel {
-  /** Values of the named tensors on one sample, in the order of the names. Errors: FLOAT_MODEL_FAILED. */
+  /** Values of the named tensors on one sample, in the order of the names. Errors: INPUT_SHAPE,
+   * INPUT_NUMBER, FLOAT_MODEL_FAILED. */
   run(sample: Sample): Promise<Float64Array[]>;
   /** Frees the runtime's memory. */
   release(): Promise<void>;
@@ -94,6 +96,15 @@ const FEEDS: Partial<Record<ElementType, Maker>> = {
 function feed({ name, type, shape }: OnnxInput, values: ArrayLike<number>): Tensor {
   const make = FEEDS[type];
   if (make === undefined) throw new VerigradError("FLOAT_MODEL_FAILED", `input "${name}": type ${type} cannot be fed`);
+  if (values.length !== sizeOf(shape)) {
+    throw new VerigradError(
+      "INPUT_SHAPE",
+      `input "${name}": ${values.length} values, shape [${shape}] has ${sizeOf(shape)}`,
+    );
+  }
+  if (!Array.prototype.every.call(values, Number.isFinite)) {
+    throw new VerigradError("INPUT_NUMBER", `input "${name}" has a value that is not a finite number`);
+  }
   return make(values, shape);
 }
 

@@ -152,58 +152,36 @@ function lowerProduct(view: NodeView, lowering: Lowering, product: Product): Ten
 }
 
 /** The product in floating point, when its input is constant too. */
-function foldProduct(view: NodeView, product: Product): FloatTensor[] {
-  const x = (view.constant(product.input) as FloatTensor).values;
+function foldProduct(view: NodeView, product: Product, x: Float64Array): FloatTensor[] {
   const { outs, ins, weights, outputShape, addend } = product;
-  const values = Float64Array.from({ length: sizeOf(outputShape) }, (_, i) => {
-    const o = i % outs;
+  const values = addend === null ? new Float64Array(sizeOf(outputShape)) : broadcastTo(addend.values, addend.shape, outputShape);
+  for (let i = 0; i < values.length; i++) {
+    const row = (i % outs) * ins;
     const from = Math.floor(i / outs) * ins;
     let sum = 0;
-    for (let j = 0; j < ins; j++) sum += (weights[o * ins + j] as number) * (x[from + j] as number);
-    return sum;
-  });
-  if (addend !== null)
-    broadcastTo(addend.values, addend.shape, outputShape).forEach((v, i) => (values[i] = (values[i] as number) + v));
+    for (let j = 0; j < ins; j++) sum += (weights[row + j] as number) * (x[from + j] as number);
+    values[i] = (values[i] as number) + sum;
+  }
   return [{ type: view.type(0).type, shape: outputShape, values }];
 }
 
-/** Gemm's transA on a constant input when the second factor is constant: the values are read transposed. */
-function foldGemm(view: NodeView): FloatTensor[] {
-  const { m, k } = gemmDims(view);
-  const product = gemmProduct({
-    ...view,
-    int: (name, fallback) => (name === "transA" ? 0 : view.int(name, fallback)),
-    ...constantA(view, m, k),
-  });
-  return foldProduct({ ...view, ...constantA(view, m, k) }, product);
-}
-
-function constantA(view: NodeView, m: number, k: number): Pick<NodeView, "constant" | "type"> {
-  const values = factor(view, 0, m, k) as Float64Array;
-  const a: FloatTensor = { type: view.type(0).type, shape: [m, k], values };
-  return { constant: (i) => (i === 0 ? a : view.constant(i)), type: (i) => (i === 0 ? a : view.type(i)) };
-}
-
-const productOperator = (productOf: (view: NodeView) => Product, fold: Operator["fold"]): Operator => ({
+/** A product operator; `constantInput` gives the first operand's values, as the product reads them, for folding. */
+const productOperator = (
+  productOf: (view: NodeView) => Product,
+  constantInput: (view: NodeView) => Float64Array | undefined,
+): Operator => ({
   infer: (view) => inferProduct(view, productOf(view)),
-  fold,
+  fold: (view) => foldProduct(view, productOf(view), constantInput(view) ?? refuse(bothVary)),
   constants: (view) => productOf(view).weights,
   lower: (view, lowering) => lowerProduct(view, lowering, productOf(view)),
 });
 
-const isConstant = (view: NodeView): boolean => view.constant(0) !== undefined && view.constant(1) !== undefined;
+export const Gemm = productOperator(gemmProduct, (view) => {
+  const { m, k } = gemmDims(view);
+  return factor(view, 0, m, k);
+});
 
-export const Gemm: Operator = {
-  ...productOperator(gemmProduct, foldGemm),
-  infer: (view) => {
-    if (!isConstant(view)) return inferProduct(view, gemmProduct(view));
-    const { m, n } = gemmDims(view);
-    gemmAddend(view, m, n);
-    return [{ type: view.type(0).type, shape: [m, n] }];
-  },
-};
-
-export const MatMul: Operator = productOperator(matMulProduct, (view) => foldProduct(view, matMulProduct(view)));
+export const MatMul = productOperator(matMulProduct, (view) => view.constant(0)?.values);
 
 export const Add: Operator = {
   infer(view) {
@@ -212,7 +190,7 @@ export const Add: Operator = {
     for (const i of [0, 1]) {
       const constant = view.constant(i);
       if (constant !== undefined) assertFinite(constant.values, `input ${i}`);
-      else if (sizeOf(view.type(i).shape) !== 1 && sizeOf(view.type(i).shape) !== sizeOf(shape) && !isConstant(view)) {
+      else if (sizeOf(view.type(i).shape) !== 1 && sizeOf(view.type(i).shape) !== sizeOf(shape)) {
         refuse(
           `broadcasting of an input of shape [${view.type(i).shape}] to [${shape}]; accepted: equal sizes, or size 1`,
         );

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every operator and attribute against onnxruntime, on small integers: nothing is rounded, so results must be equal.
+import { expect } from "chai";
+import { loadFloatModel } from "../../verifier/calibrate/float-model.ts";
+import { compileModel } from "../../verifier/graph/compile.ts";
+import { execute } from "../../verifier/graph/execute.ts";
+import { SUPPORTED_OPERATORS } from "../../verifier/graph/operators/registry.ts";
+import { parseModel } from "../../verifier/onnx/parse.ts";
+import { exactCalibration } from "../graph/exact.ts";
+import { onnxOf, type TestModel, type TestNode, type TestTensor } from "../onnx/model.ts";
+
+/** Small integers that differ from place to place. */
+const ramp = (dims: number[], seed = 1): TestTensor => ({
+  dims,
+  values: Array.from({ length: dims.reduce((p, d) => p * d, 1) }, (_, i) => (((i + seed) * 37) % 19) - 9),
+});
+const ints = (...values: number[]): TestTensor => ({ dims: [values.length], values, type: "int64" });
+
+interface Case {
+  readonly name: string;
+  readonly x: number[];
+  readonly nodes: TestNode[];
+  readonly constants?: TestModel["constants"];
+  readonly opset?: number;
+}
+
+const node = (op: string, inputs: string[], attributes: TestNode["attributes"] = {}): TestNode => ({
+  op,
+  in: inputs,
+  out: ["y"],
+  attributes,
+});
+const half = { float: 0.5 } as const;
+
+const CASES: Case[] = [
+  { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
+  { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },
+  {
+    name: "Gemm transB",
+    x: [2, 3],
+    nodes: [node("Gemm", ["x", "w", "c"], { transB: 1 })],
+    constants: { w: ramp([4, 3]), c: ramp([1, 4]) },
+  },
+  {
+    name: "Gemm alpha, beta",
+    x: [1, 3],
+    nodes: [node("Gemm", ["x", "w", "c"], { alpha: { float: -3 }, beta: { float: 2 } })],
+    constants: { w: ramp([3, 4]), c: ramp([4]) },
+  },
+  {
+    name: "Gemm transA, one row",
+    x: [3, 1],
+    nodes: [node("Gemm", ["x", "w"], { transA: 1 })],
+    constants: { w: ramp([3, 4]) },
+  },
+  {
+    name: "Gemm transA, one column",
+    x: [1, 3],
+    nodes: [node("Gemm", ["x", "w"], { transA: 1 })],
+    constants: { w: ramp([1, 4]) },
+  },
+  {
+    name: "Gemm with C a column",
+    x: [2, 3],
+    nodes: [node("Gemm", ["x", "w", "c"])],
+    constants: { w: ramp([3, 4]), c: ramp([2, 1]) },
+  },
+  {
+    name: "Gemm with a full C",
+    x: [2, 3],
+    nodes: [node("Gemm", ["x", "w", "c"])],
+    constants: { w: ramp([3, 4]), c: ramp([2, 4]) },
+  },
+  {
+    name: "Gemm with a scalar C",
+    x: [2, 3],
+    nodes: [node("Gemm", ["x", "w", "c"])],
+    constants: { w: ramp([3, 4]), c: { dims: [], values: [5] } },
+  },
+  {
+    name: "Gemm with a constant first factor",
+    x: [3, 1],
+    nodes: [node("Gemm", ["w", "x", "c"])],
+    constants: { w: ramp([4, 3]), c: ramp([4, 1]) },
+  },
+  {
+    name: "Gemm with a constant first factor, both transposed",
+    x: [1, 3],
+    nodes: [node("Gemm", ["w", "x"], { transA: 1, transB: 1 })],
+    constants: { w: ramp([3, 4]) },
+  },
+  {
+    name: "Gemm of constants folds",
+    x: [2, 4],
+    nodes: [
+      { op: "Gemm", in: ["a", "b", "c"], out: ["g"], attributes: { transA: 1, alpha: { float: 2 } } },
+      node("Add", ["x", "g"]),
+    ],
+    constants: { a: ramp([3, 2]), b: ramp([3, 4]), c: ramp([4]) },
+  },
+  { name: "MatMul", x: [2, 3], nodes: [node("MatMul", ["x", "w"])], constants: { w: ramp([3, 4]) } },
+  { name: "MatMul of rank 3", x: [2, 2, 3], nodes: [node("MatMul", ["x", "w"])], constants: { w: ramp([3, 4]) } },
+  { name: "MatMul with a vector", x: [2, 3], nodes: [node("MatMul", ["x", "w"])], constants: { w: ramp([3]) } },
+  { name: "MatMul of a vector", x: [3], nodes: [node("MatMul", ["x", "w"])], constants: { w: ramp([3, 4]) } },
+  { name: "MatMul of vectors", x: [3], nodes: [node("MatMul", ["x", "w"])], constants: { w: ramp([3]) } },
+  {
+    name: "MatMul with a constant first factor",
+    x: [3, 1],
+    nodes: [node("MatMul", ["w", "x"])],
+    constants: { w: ramp([4, 3]) },
+  },
+  {
+    name: "MatMul with a constant first factor and a vector",
+    x: [3],
+    nodes: [node("MatMul", ["w", "x"])],
+    constants: { w: ramp([4, 3]) },
+  },
+  {
+    name: "MatMul with a constant first vector",
+    x: [3],
+    nodes: [node("MatMul", ["w", "x"])],
+    constants: { w: ramp([3]) },
+  },
+  {
+    name: "MatMul of constants folds",
+    x: [2, 2],
+    nodes: [{ op: "MatMul", in: ["a", "b"], out: ["g"] }, node("Add", ["g", "x"])],
+    constants: { a: ramp([2, 3]), b: ramp([3, 2]) },
+  },
+  { name: "Add a bias", x: [2, 3], nodes: [node("Add", ["x", "c"])], constants: { c: ramp([3]) } },
+  {
+    name: "Add, constant first, higher rank",
+    x: [2, 3],
+    nodes: [node("Add", ["c", "x"])],
+    constants: { c: ramp([1, 2, 3]) },
+  },
+  { name: "Add a scalar", x: [2, 3], nodes: [node("Add", ["x", "c"])], constants: { c: { dims: [], values: [-4] } } },
+  { name: "Add to a single value", x: [1, 1], nodes: [node("Add", ["x", "c"])], constants: { c: ramp([2, 3]) } },
+  { name: "Add itself", x: [2, 3], nodes: [node("Add", ["x", "x"])] },
+  {
+    name: "Add activations of other ranks",
+    x: [2, 3],
+    nodes: [{ op: "Reshape", in: ["x", "s"], out: ["r"] }, node("Add", ["r", "x"])],
+    constants: { s: ints(1, 2, 3) },
+  },
+  {
+    name: "Add constants folds",
+    x: [2, 3],
+    nodes: [{ op: "Add", in: ["a", "b"], out: ["c"] }, node("Add", ["x", "c"])],
+    constants: { a: ramp([2, 1]), b: ramp([3]) },
+  },
+  {
+    name: "a skip connection",
+    x: [1, 3],
+    nodes: [
+      { op: "MatMul", in: ["x", "w"], out: ["h"] },
+      { op: "Relu", in: ["h"], out: ["r"] },
+      node("Add", ["r", "x"]),
+    ],
+    constants: { w: ramp([3, 3]) },
+  },
+  { name: "Relu", x: [2, 3], nodes: [node("Relu", ["x"])] },
+  {
+    name: "Relu of a constant folds",
+    x: [3],
+    nodes: [{ op: "Relu", in: ["c"], out: ["r"] }, node("Add", ["x", "r"])],
+    constants: { c: ramp([3]) },
+  },
+  { name: "Flatten", x: [2, 3, 2], nodes: [node("Flatten", ["x"])] },
+  { name: "Flatten axis 0", x: [2, 3, 2], nodes: [node("Flatten", ["x"], { axis: 0 })] },
+  { name: "Flatten axis -1", x: [2, 3, 2], nodes: [node("Flatten", ["x"], { axis: -1 })] },
+  { name: "Flatten axis 3", x: [2, 3, 2], nodes: [node("Flatten", ["x"], { axis: 3 })] },
+  { name: "Reshape with 0 and -1", x: [2, 3, 2], nodes: [node("Reshape", ["x", "s"])], constants: { s: ints(0, -1) } },
+  {
+    name: "Reshape by a Constant node",
+    x: [2, 3],
+    nodes: [{ op: "Constant", in: [], out: ["s"], attributes: { value: ints(3, 2) } }, node("Reshape", ["x", "s"])],
+  },
+  {
+    name: "Reshape by value_ints",
+    x: [2, 3],
+    nodes: [{ op: "Constant", in: [], out: ["s"], attributes: { value_ints: [6] } }, node("Reshape", ["x", "s"])],
+  },
+  {
+    name: "a Constant of value_float",
+    x: [2, 3],
+    nodes: [{ op: "Constant", in: [], out: ["c"], attributes: { value_float: { float: 3 } } }, node("Add", ["x", "c"])],
+  },
+  {
+    name: "Reshape of a constant folds",
+    x: [3, 2],
+    nodes: [{ op: "Reshape", in: ["c", "s"], out: ["r"] }, node("Add", ["x", "r"])],
+    constants: { c: ramp([6]), s: ints(3, -1) },
+  },
+  {
+    name: "Cast to float64 and back",
+    x: [2, 3],
+    nodes: [{ op: "Cast", in: ["x"], out: ["d"], attributes: { to: 11 } }, node("Cast", ["d"], { to: 1 })],
+  },
+  {
+    name: "Cast of a constant truncates",
+    x: [3],
+    nodes: [
+      { op: "Cast", in: ["c"], out: ["i"], attributes: { to: 7 } },
+      { op: "Cast", in: ["i"], out: ["f"], attributes: { to: 1 } },
+      node("Add", ["x", "f"]),
+    ],
+    constants: { c: { dims: [3], values: [1.5, -1.5, 2.75] } },
+  },
+  { name: "Identity", x: [2, 3], nodes: [{ op: "Identity", in: ["x"], out: ["i"] }, node("Relu", ["i"])] },
+  { name: "Dropout at inference", x: [2, 3], nodes: [node("Dropout", ["x"])], opset: 13 },
+  { name: "Dropout of opset 7", x: [2, 3], nodes: [node("Dropout", ["x"], { ratio: half })], opset: 7 },
+];
+
+describe("calibrate/operators: integers equal onnxruntime", () => {
+  for (const { name, x, nodes, constants = {}, opset = 17 } of CASES) {
+    it(name, async () => {
+      const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], constants, opset });
+      const { graph } = compileModel(onnx, exactCalibration(onnx));
+      const input = Array.from({ length: x.reduce((p, d) => p * d, 1) }, (_, i) => ((i * 53 + 11) % 201) - 100);
+      const float = await loadFloatModel(onnx, parseModel(onnx), ["y"]);
+      try {
+        const [expected] = await float.run([input]);
+        expect(execute(graph, [input])[0]).to.deep.equal(expected?.map((v) => v + 0));
+      } finally {
+        await float.release();
+      }
+    });
+  }
+
+  it("every supported operator has a case", () => {
+    const covered = new Set(CASES.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
+    expect([...covered].sort()).to.deep.equal(SUPPORTED_OPERATORS);
+  });
+
+  it("feeds int64 and double inputs, and sizes a symbolic batch", async () => {
+    for (const [inputType, cast] of [
+      [7, 1],
+      [11, 1],
+      [6, 1],
+      [2, 1],
+    ] as const) {
+      const nodes: TestNode[] = [
+        { op: "Cast", in: ["x"], out: ["f"], attributes: { to: cast } },
+        node("MatMul", ["f", "w"]),
+      ];
+      const onnx = onnxOf({
+        nodes,
+        inputs: { x: ["batch", 3] },
+        inputType,
+        outputs: ["y"],
+        constants: { w: ramp([3, 2]) },
+      });
+      const float = await loadFloatModel(onnx, parseModel(onnx), ["y"]);
+      const { graph } = compileModel(onnx, exactCalibration(onnx));
+      expect(await float.run([[1, 2, 3]])).to.deep.equal(execute(graph, [[1, 2, 3]]));
+      await float.release();
+    }
+  });
+});
