@@ -50,8 +50,8 @@ describe("calibrate/digits", () => {
   });
 
   it("held-out and calibration samples are apart", () => {
-    const seen = new Set(samplesOf("calibration-samples.json").samples.map(String));
-    expect(samplesOf("heldout.json").samples.filter((sample) => seen.has(String(sample)))).to.have.length(0);
+    const seen = new Set(samplesOf("calibration-samples.json").samples.map((sample) => JSON.stringify(sample)));
+    expect(samplesOf("heldout.json").samples.filter((sample) => seen.has(JSON.stringify(sample)))).to.have.length(0);
   });
 
   it("has the shape and widths that a circuit of 1,500 constraints allows", () => {

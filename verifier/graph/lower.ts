@@ -51,7 +51,7 @@ export function lowerModel(model: FloatGraph, calibration: Calibration): Lowered
 /** A model whose nodes are lowered: tensors by the name of their value. Its outputs are still accumulators. */
 export interface LoweredNodes {
   readonly builder: GraphBuilder;
-  tensorOf(name: string): TensorId;
+  readonly tensorOf: (name: string) => TensorId;
 }
 
 /** As lowerModel, for a model that is analysed once and lowered many times. */

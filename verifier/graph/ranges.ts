@@ -153,7 +153,9 @@ function deriveWeightedSum(node: WeightedSumNode, tensors: Tensors): Derived {
   if (node.inputs.length < 1 || node.inputs.length !== node.multipliers.length)
     throw malformed(node, "one multiplier an input");
   const inputs = node.inputs.map((id) => at(tensors, id));
-  const shape = (node.constant ?? inputs.find((t) => sizeOf(t.shape) !== 1) ?? (inputs[0] as Tensors[number])).shape;
+  const first = node.constant ?? inputs.find((t) => sizeOf(t.shape) !== 1) ?? inputs[0];
+  if (first === undefined) throw malformed(node, "no operands");
+  const { shape } = first;
   let lo = 0n;
   let hi = 0n;
   let magnitude = 0n;

@@ -52,7 +52,7 @@ function gemmProduct(view: NodeView): Product {
   const b = factor(view, 1, k, n);
   const addend = gemmAddend(view, m, n);
   if (b !== undefined) {
-    if (view.int("transA", 0) !== 0 && m !== 1 && k !== 1)
+    if (a === undefined && view.int("transA", 0) !== 0 && m !== 1 && k !== 1)
       refuse(`transA = 1 on a [${k}, ${m}] input; accepted: 0, or one row`);
     const weights = transpose(b, k, n).map((v) => v * alpha);
     return { input: 0, inputShape: [m, k], outs: n, ins: k, weights, addend, outputShape: [m, n] };
@@ -154,7 +154,8 @@ function lowerProduct(view: NodeView, lowering: Lowering, product: Product): Ten
 /** The product in floating point, when its input is constant too. */
 function foldProduct(view: NodeView, product: Product, x: Float64Array): FloatTensor[] {
   const { outs, ins, weights, outputShape, addend } = product;
-  const values = addend === null ? new Float64Array(sizeOf(outputShape)) : broadcastTo(addend.values, addend.shape, outputShape);
+  const values =
+    addend === null ? new Float64Array(sizeOf(outputShape)) : broadcastTo(addend.values, addend.shape, outputShape);
   for (let i = 0; i < values.length; i++) {
     const row = (i % outs) * ins;
     const from = Math.floor(i / outs) * ins;
