@@ -88,6 +88,7 @@ describe("graph/serialize", () => {
       "key order": source.replace(/"exponent":(-?\d+),"hi":(-?\d+)/, '"hi":$2,"exponent":$1'),
       "number as exponent form": source.replace(/"shift":3/, '"shift":3e0'),
       "small integer as string": source.replace(/"shift":3/, '"shift":"3"'),
+      "control character in a name": source.replace(/"name":"/, '"name":"\\n'),
       "other format": source.replace("graph.v1", "graph.v2"),
       "not JSON": source.slice(1),
       null: "null",

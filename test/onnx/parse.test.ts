@@ -180,6 +180,17 @@ describe("onnx/parse", () => {
     );
   });
 
+  it("refuses names that could forge lines of a message or of an emitted circuit", () => {
+    for (const name of ["a\nb", "a\u001b[2J", "\u2028", "\u202e", "x".repeat(513)]) {
+      const at = (model: Partial<TestModel>) => outcome(onnxOf({ ...PERCEPTRON, ...model }));
+      const [first, ...rest] = PERCEPTRON.nodes as [TestModel["nodes"][number], ...TestModel["nodes"]];
+      expect(at({ nodes: [{ ...first, name }, ...rest] })).to.equal("ONNX_MALFORMED");
+      expect(at({ nodes: [{ ...first, op: name }, ...rest] })).to.equal("ONNX_MALFORMED");
+      expect(at({ nodes: [...PERCEPTRON.nodes, { op: "Relu", in: ["p"], out: [name] }] })).to.equal("ONNX_MALFORMED");
+      expect(at({ inputs: { ...PERCEPTRON.inputs, [name]: [1] } })).to.equal("ONNX_MALFORMED");
+    }
+  });
+
   it("a symbolic first dimension is 1 unless given; another must be given", () => {
     const shapeOf = (shape: (number | string)[], dims?: Record<string, number>) =>
       parseModel(onnxOf({ ...PERCEPTRON, inputs: { x: shape } }), dims === undefined ? {} : { dims }).inputs[0]?.shape;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What makes an IntegerGraph well formed (docs/spec/integer-graph.md, section 4), whoever made it.
 import { VerigradError } from "../errors.ts";
+import { isPlainName } from "../onnx/names.ts";
 import { assertSpec, sizeOf, TYPE_INFO, type TensorSpec, type TensorType } from "../tensor/spec.ts";
 import { narrowestWidth } from "./constants.ts";
 import { derive, MAX_TENSOR_VALUES, MAX_TOTAL_VALUES, operandsOf, sameShape } from "./ranges.ts";
@@ -82,6 +83,9 @@ export function assertGraph(graph: IntegerGraph): void {
   if (outputs.length < 1 || outputs.length > MAX_PORTS) fail(`1..${MAX_PORTS} outputs`);
   if (nodes.length > MAX_NODES) fail(`more than ${MAX_NODES} nodes`);
   if (tensors.length !== inputs.length + nodes.length) fail("one tensor an input and node");
+  const names = [...inputs, ...outputs, ...tensors].map(({ name }) => name);
+  if (![...names, ...nodes.flatMap((node) => node.from)].every(isPlainName))
+    fail("a name has control characters or is too long");
   tensors.forEach(assertTensor);
   if (tensors.reduce((sum, t) => sum + sizeOf(t.shape), 0) > MAX_TOTAL_VALUES)
     fail("more than 2^26 values in all tensors");

@@ -3,6 +3,7 @@
 import { VerigradError } from "../errors.ts";
 import { decodeMessage } from "./protobuf.ts";
 import type { Message } from "./schema.ts";
+import { isPlainName } from "./names.ts";
 import { elementType, readTensor } from "./tensor.ts";
 import type { Attribute, FloatGraph, FloatTensor, OnnxInput, OnnxNode } from "./types.ts";
 
@@ -102,8 +103,11 @@ function readNodes(protos: readonly Message<"NodeProto">[]): OnnxNode[] {
   const taken = new Set<string>();
   return protos.map((proto, i): OnnxNode => {
     const operator = proto.opType ?? "";
-    if (operator === "") throw malformed(`node ${i} has no operator`);
+    if (operator === "" || !isPlainName(operator)) throw malformed(`node ${i} has no operator`);
     let name = proto.name ?? "";
+    if (!isPlainName(name) || !isPlainName(proto.domain ?? "")) {
+      throw malformed(`node ${i}: its name has control characters or is too long`);
+    }
     if (name === "" || taken.has(name)) name = `${operator}_${i}`;
     while (taken.has(name)) name += "'";
     taken.add(name);
@@ -162,11 +166,13 @@ function assertNames(
   nodes: readonly OnnxNode[],
   outputs: readonly string[],
 ): void {
-  const known = new Set(initializers.keys());
+  const known = new Set<string>();
   const write = (name: string, by: string): void => {
+    if (!isPlainName(name)) throw malformed("a value's name has control characters or is too long");
     if (known.has(name)) throw malformed(`value "${name}" is written twice, the second time by ${by}`);
     known.add(name);
   };
+  for (const name of initializers.keys()) write(name, "an initializer");
   for (const input of inputs) write(input.name, "an input");
   for (const node of nodes) {
     for (const name of node.inputs) {
