@@ -13,14 +13,14 @@ const q = BASE_FIELD;
 
 const mod = (a: bigint, m: bigint): bigint => ((a % m) + m) % m;
 
-/** a^-1 modulo the prime m. */
+/** a^-1 modulo the prime m, by the extended Euclidean algorithm. */
 export function inverse(a: bigint, m: bigint): bigint {
-  let [base, exponent, result] = [mod(a, m), m - 2n, 1n];
-  for (; exponent > 0n; exponent >>= 1n) {
-    if (exponent & 1n) result = (result * base) % m;
-    base = (base * base) % m;
+  let [high, low, s, t] = [m, mod(a, m), 0n, 1n];
+  while (low > 1n) {
+    const quotient = high / low;
+    [high, low, s, t] = [low, high - quotient * low, t, s - quotient * t];
   }
-  return result;
+  return mod(t, m);
 }
 
 interface Field<T> {
@@ -78,8 +78,18 @@ function multiply<T>(field: Field<T>, point: Point<T>, scalar: bigint): Point<T>
   return result;
 }
 
+/** Multiples of a point by their scalars, each computed once: keys share most of their points. */
+function multiplesOf<T>(field: Field<T>, point: Point<T>): (scalar: bigint) => Point<T> {
+  const known = new Map<bigint, Point<T>>();
+  return (scalar) => {
+    const multiple = known.get(scalar) ?? multiply(field, point, scalar);
+    known.set(scalar, multiple);
+    return multiple;
+  };
+}
+
 /** scalar * (1, 2) */
-export const g1 = (scalar: bigint): Point<bigint> => multiply(fq, { x: 1n, y: 2n }, scalar);
+export const g1 = multiplesOf(fq, { x: 1n, y: 2n });
 
 const G2_GENERATOR: Point<Fq2> = {
   x: [
@@ -93,7 +103,7 @@ const G2_GENERATOR: Point<Fq2> = {
 };
 
 /** scalar * EIP-197's generator of G2 */
-export const g2 = (scalar: bigint): Point<Fq2> => multiply(fq2, G2_GENERATOR, scalar);
+export const g2 = multiplesOf(fq2, G2_GENERATOR);
 
 /** Big-endian 32-byte words. */
 export function words(...values: readonly bigint[]): Uint8Array {
