@@ -128,6 +128,19 @@ describe("graph/serialize", () => {
     }
   });
 
+  it("refuses nodes without effect and constants wider than they need to be", () => {
+    const graph = fullGraph();
+    const [first] = graph.tensors;
+    if (first === undefined) throw new Error("a graph has tensors");
+    const dead = { kind: "index", op: "reshape", from: ["dead"], input: 0, output: graph.tensors.length } as const;
+    const withDead = { ...graph, nodes: [...graph.nodes, dead], tensors: [...graph.tensors, first] };
+    expect(() => serializeGraph(withDead)).to.throw(VerigradError, /"dead" has no effect/);
+    const nodes = graph.nodes.map((node) =>
+      node.op === "fullyConnected" ? { ...node, weights: { ...node.weights, width: 4 as const } } : node,
+    );
+    expect(() => serializeGraph({ ...graph, nodes })).to.throw(VerigradError, /not the narrowest/);
+  });
+
   it("never allocates what a hostile header claims", () => {
     const { json, weights } = serializeGraph(fullGraph());
     const source = text(json);
