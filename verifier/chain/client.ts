@@ -44,6 +44,12 @@ export interface RegisteredModel {
   readonly position: EventPosition;
 }
 
+export interface SettlementTerms {
+  readonly keyHash: Hex;
+  readonly royaltyPayee: Address;
+  readonly royaltyBps: number;
+}
+
 export interface ChainReader {
   readonly deployment: Deployment;
   /** The newest block. Errors here and below: CHAIN_UNREACHABLE, CHAIN_CALL_FAILED, CHAIN_REVERTED. */
@@ -55,14 +61,19 @@ export interface ChainReader {
   job(jobId: Hex): Promise<JobRecord>;
   /** Errors: MODEL_NOT_FOUND; CHAIN_INCONSISTENT if its id is not the hash of what the event says. */
   model(modelId: Hex): Promise<RegisteredModel>;
-  /** The royalty share, of 10,000, that a job of these terms pays. */
-  royaltyBps(modelId: Hex, termsIndex: number): Promise<number>;
+  /** The key and the royalty terms that a job settles under. */
+  settlementTerms(modelId: Hex, termsIndex: number): Promise<SettlementTerms>;
+  /** Share of slashed collateral, of 10,000, that is burnt. */
+  burnBps(): Promise<number>;
+  /** The context as the market computes it. */
+  contextOf(jobId: Hex, payee: Address): Promise<bigint>;
   balanceOf(token: Address, account: Address): Promise<bigint>;
   resultOf(jobId: Hex): Promise<Hex>;
   /** The implementation ever added under a selector, or zero. */
   proofSystem(selector: Hex): Promise<Address>;
   /** Whether the router lets new jobs use the selector now. */
   isActive(selector: Hex): Promise<boolean>;
+  isKeyRegistered(proofSystem: Address, keyHash: Hex): Promise<boolean>;
   /** A registered key's blob. */
   keyOf(proofSystem: Address, keyHash: Hex): Promise<Hex>;
   /** eth_call of IProofSystem.verify: null when it accepts, else the error's name. */
@@ -167,13 +178,16 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
       ])) as unknown as [boolean];
       return { modelId, owner, spec, deprecated, position };
     },
-    royaltyBps: async (modelId, termsIndex) => {
-      const [, terms] = (await call(deployment.registry, registryInterface, "settlementTerms", [
+    settlementTerms: async (modelId, termsIndex) => {
+      const [keyHash, terms] = (await call(deployment.registry, registryInterface, "settlementTerms", [
         modelId,
         termsIndex,
-      ])) as unknown as [string, { bps: bigint }];
-      return Number(terms.bps);
+      ])) as unknown as [Hex, { payee: string; bps: bigint }];
+      return { keyHash, royaltyPayee: getAddress(terms.payee) as Address, royaltyBps: Number(terms.bps) };
     },
+    burnBps: async () => Number((await call(deployment.market, marketInterface, "burnBps", []))[0]),
+    contextOf: async (jobId, payee) =>
+      (await call(deployment.market, marketInterface, "contextOf", [jobId, payee]))[0] as bigint,
     balanceOf: async (token, account) =>
       (await call(deployment.market, marketInterface, "balanceOf", [token, account]))[0] as bigint,
     resultOf: async (jobId) => (await call(deployment.market, marketInterface, "resultOf", [jobId]))[0] as Hex,
@@ -187,6 +201,8 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
           throw error;
         },
       ),
+    isKeyRegistered: async (proofSystem, keyHash) =>
+      (await call(proofSystem, proofSystemInterface, "isRegistered", [keyHash]))[0] as boolean,
     keyOf: async (proofSystem, keyHash) =>
       (await call(proofSystem, proofSystemInterface, "keyOf", [keyHash]))[0] as Hex,
     verify: async (proofSystem, { keyHash, context, input, output, seal }) =>

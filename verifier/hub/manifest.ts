@@ -5,7 +5,7 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { VerigradError } from "../errors.ts";
-import { canonicalJson, parseJson, sameBytes, type Canonical } from "../graph/canonical-json.ts";
+import { canonicalJson, parseJson, sameBytes } from "../graph/canonical-json.ts";
 import type { IntegerGraph } from "../graph/types.ts";
 import type { Hex, PackageFile } from "../proofs/types.ts";
 import { assertSpec, TENSOR_TYPES } from "../tensor/spec.ts";

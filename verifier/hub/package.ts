@@ -81,24 +81,28 @@ export async function openSetup(directory: string): Promise<PackageSetup> {
     });
   const key = await read(KEY_PATH);
   const transcriptBytes = await read(TRANSCRIPT_PATH);
-  let transcript: unknown;
-  try {
-    transcript = parseJson(transcriptBytes);
-  } catch {
-    throw corrupt(TRANSCRIPT_PATH, "is not JSON");
-  }
-  if (typeof transcript !== "object" || transcript === null || !("insecure" in transcript)) {
-    throw corrupt(TRANSCRIPT_PATH, "does not say whether the set-up is secure");
-  }
-  const { insecure } = transcript;
-  if (typeof insecure !== "boolean") throw corrupt(TRANSCRIPT_PATH, "does not say whether the set-up is secure");
-  const canonical = new TextEncoder().encode(canonicalText(transcript as unknown as Canonical));
+  const insecure = kindOf(transcriptBytes) !== "ceremony";
   return {
     key,
     keyHash: fileHash(key),
-    setupHash: insecure ? `0x${"00".repeat(32)}` : fileHash(canonical),
+    setupHash: insecure ? `0x${"00".repeat(32)}` : fileHash(transcriptBytes),
     insecure,
   };
+}
+
+/** The kind of set-up that a transcript tells of. What else it says is its proof system's matter. */
+function kindOf(transcript: Uint8Array): "ceremony" | "INSECURE-development" {
+  try {
+    const value = parseJson(transcript);
+    // SAFETY: setupHash is the hash of the canonical form, so no other form may stand in its place.
+    if (canonicalText(value as Canonical) === new TextDecoder().decode(transcript)) {
+      const { kind } = value as Record<string, unknown>;
+      if (kind === "ceremony" || kind === "INSECURE-development") return kind;
+    }
+  } catch {
+    // said below
+  }
+  throw corrupt(TRANSCRIPT_PATH, "is not a canonical transcript that names its kind of set-up");
 }
 
 /** inputSpecHash and outputSpecHash of a package (docs/spec/formats.md, section 1). */

@@ -91,7 +91,8 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       now,
       account: sender.address,
       balance: (await chain.balanceOf(job.request.token, sender.address)) - taken,
-      royaltyBps: record.state === "None" ? 0 : await chain.royaltyBps(job.request.modelId, record.termsIndex),
+      royaltyBps:
+        record.state === "None" ? 0 : (await chain.settlementTerms(job.request.modelId, record.termsIndex)).royaltyBps,
       queued: claiming.length + others.filter((other) => other.status === "proving").length,
       provingSeconds: isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds,
       refusal,

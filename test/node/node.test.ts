@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { calls, type Sender } from "../../verifier/chain/transactions.ts";
+import type { Hex } from "../../verifier/chain/types.ts";
+import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
+import { openFileStore } from "../../verifier/node/fileStore.ts";
+import { memoryStore } from "../../verifier/node/memoryStore.ts";
+import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
+import { openProver, type Prover } from "../../verifier/node/prover.ts";
+import type { JobStore, Logger } from "../../verifier/node/types.ts";
+import { openHub, type Hub } from "../../verifier/hub/store.ts";
+import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
+import { mockProofs } from "../helpers/mock-proofs.ts";
+import { mockPackageFiles, writeFiles } from "../helpers/packages.ts";
+
+const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const OPERATOR = 2;
+const OTHER = 3;
+
+describe("the operator's node", () => {
+  let root: string;
+  let chain: TestChain;
+  let hub: Hub;
+  let modelId: Hex;
+  let cid: string;
+  const provers: Prover[] = [];
+
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), "verigrad-node-"));
+    chain = await newTestChain();
+    const files = mockPackageFiles();
+    await writeFiles(join(root, "package"), files);
+    ({ modelId, cid } = await chain.registerModel(files));
+    hub = await openHub(join(root, "hub"));
+    expect(await hub.add(join(root, "package"))).to.equal(cid);
+  });
+  let snapshot: { restore(): Promise<void> };
+  beforeEach(async () => {
+    snapshot = await chain.networkHelpers.takeSnapshot();
+  });
+  afterEach(async () => {
+    await snapshot.restore();
+    await Promise.all(provers.splice(0).map((prover) => prover.close()));
+  });
+  after(async () => {
+    await chain.close();
+    await rm(root, { recursive: true });
+  });
+
+  const configOf = (change: Record<string, unknown> = {}): NodeConfig =>
+    parseNodeConfig({
+      models: "any",
+      tokens: [{ token: chain.deployment.tokens[0], minPrice: 500, maxCollateral: 10_000 }],
+      acceptInsecure: true,
+      watch: { confirmations: 0 },
+      ...change,
+    });
+
+  /** A node of account OPERATOR; everything it needs can be replaced. */
+  const nodeWith = (
+    options: {
+      config?: Record<string, unknown>;
+      store?: JobStore;
+      system?: string;
+      hub?: Hub;
+      sender?: Sender;
+    } = {},
+  ): { node: OperatorNode; store: JobStore; readonly statusOf: (jobId: Hex) => Promise<string> } => {
+    const config = configOf(options.config);
+    const store = options.store ?? memoryStore();
+    const prover = openProver({
+      module: new URL("../helpers/mock-proofs.ts", import.meta.url).href,
+      name: options.system ?? "mockProofs",
+      memoryMb: 256,
+      timeoutMs: 60_000,
+    });
+    provers.push(prover);
+    const node = createNode(config, {
+      chain: chain.chain,
+      sender: options.sender ?? chain.senderOf(OPERATOR),
+      store,
+      hub: options.hub ?? hub,
+      proofSystem: mockProofs,
+      prover,
+      logger: quiet,
+      clock: { now: () => Date.now() },
+    });
+    const statusOf = async (jobId: Hex): Promise<string> => {
+      const job = await store.get(jobId);
+      return job === null ? "unknown" : `${job.status}${job.reason === null ? "" : `: ${job.reason}`}`;
+    };
+    return { node, store, statusOf };
+  };
+
+  /** Ticks until nothing changes any more. */
+  const settle = async (node: OperatorNode, ticks = 6): Promise<void> => {
+    for (let i = 0; i < ticks; i++) {
+      await node.tick();
+      await node.idle();
+    }
+  };
+
+  const balanceOf = (index: number): Promise<bigint> =>
+    chain.chain.balanceOf(chain.deployment.tokens[0] as Hex, chain.accounts[index]?.address as Hex);
+  const transactionsOf = async (index: number): Promise<number> =>
+    chain.ethers.provider.getTransactionCount(chain.accounts[index]?.address as string);
+
+  it("claims, proves and settles a job, and is paid the price less the royalty", async () => {
+    const { node, statusOf } = nodeWith();
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    await settle(node);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    expect((await chain.chain.job(jobId)).state).to.equal("Settled");
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS + 950n);
+    // x = 1, 2, 3, 4 through the weights of tinyGraph, by hand
+    expect(await chain.chain.resultOf(jobId)).to.equal(
+      `0x${[10 + 1 - 4 + 9 + 16, -20 + 5 + 12 - 21 + 32, 30 + 9 + 2 + 3 - 4].map((v) => v.toString(16).padStart(4, "0")).join("")}`,
+    );
+    const sent = await transactionsOf(OPERATOR);
+    await settle(node);
+    expect(await transactionsOf(OPERATOR), "nothing more is sent").to.equal(sent);
+  });
+
+  it("goes on after a restart at every step, and sends nothing twice", async () => {
+    const directory = join(root, "restart");
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    const before = await transactionsOf(OPERATOR);
+    const seen: string[] = [];
+    for (let run = 0; run < 8; run++) {
+      // each run: one tick, then the process is gone; the next finds what was written
+      const store = await openFileStore(directory);
+      const { node, statusOf } = nodeWith({ store });
+      await node.tick();
+      await node.idle();
+      seen.push((await statusOf(jobId)).split(":")[0] ?? "");
+      await node.stop();
+      await store.close();
+    }
+    expect(seen).to.include.members(["claiming", "proven", "submitting", "settled"]);
+    expect(await transactionsOf(OPERATOR), "one claim and one fulfil").to.equal(before + 2);
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS + 950n);
+  });
+
+  it("broadcasts the same bytes after a crash between writing and sending", async () => {
+    const real = chain.senderOf(OPERATOR);
+    const dead: Sender = { ...real, broadcast: async () => Promise.reject(new Error("killed")) };
+    const store = memoryStore();
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    const crashed = nodeWith({ store, sender: dead });
+    await crashed.node.tick().then(
+      () => expect.fail("the crash should be seen"),
+      () => undefined,
+    );
+    const signed = (await store.get(jobId))?.claim;
+    expect(signed).to.not.equal(null);
+    const { node } = nodeWith({ store });
+    await settle(node);
+    expect((await chain.senderOf(OPERATOR).receipt(signed?.hash as Hex))?.ok).to.equal(true);
+    expect((await store.get(jobId))?.status).to.equal("settled");
+  });
+
+  it("drops what another claimed, what was cancelled, and what it cannot decode", async () => {
+    const taken = await chain.makeRequest(modelId, { nonce: 1n });
+    const cancelled = await chain.makeRequest(modelId, { nonce: 2n });
+    const jobs = [await chain.submitRequest(taken), await chain.submitRequest(cancelled)];
+    await chain.senderOf(OTHER).send(calls.claim(chain.deployment, taken), { pollMs: 1 });
+    const requester = chain.senderOf(1);
+    await requester.send(calls.announceCancel(chain.deployment, cancelled), { pollMs: 1 });
+    await chain.networkHelpers.time.increase(601);
+    await requester.send(calls.cancel(chain.deployment, cancelled), { pollMs: 1 });
+    const { node, statusOf } = nodeWith();
+    await settle(node, 2);
+    expect(await statusOf(jobs[0] as Hex)).to.equal("dropped: claimed by another");
+    expect(await statusOf(jobs[1] as Hex)).to.equal("dropped: the requester cancelled it");
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+  });
+
+  it("loses a race for a claim without losing money", async () => {
+    const request = await chain.makeRequest(modelId);
+    const jobId = await chain.submitRequest(request);
+    const real = chain.senderOf(OPERATOR);
+    const racing: Sender = {
+      ...real,
+      sign: async (call) => {
+        if (call.what === "claim")
+          await chain.senderOf(OTHER).send(calls.claim(chain.deployment, request), { pollMs: 1 });
+        return real.sign(call);
+      },
+    };
+    const { node, statusOf } = nodeWith({ sender: racing });
+    await settle(node, 3);
+    expect(await statusOf(jobId)).to.equal("dropped: claimed by another");
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+  });
+
+  it("waits while the price is too low and claims when the ramp has reached it", async () => {
+    const request = await chain.makeRequest(modelId, { minFee: 100n, maxFee: 2000n, rampLength: 1000n });
+    const jobId = await chain.submitRequest(request);
+    const never = await chain.submitRequest(await chain.makeRequest(modelId, { minFee: 1n, maxFee: 520n, nonce: 77n }));
+    const { node, statusOf } = nodeWith();
+    await node.tick();
+    expect(await statusOf(jobId)).to.equal("open: its price is still too low");
+    expect(await statusOf(never), "520 less 5 % is below 500").to.equal("dropped: it never pays enough");
+    await chain.networkHelpers.time.increase(900);
+    await chain.networkHelpers.mine();
+    await settle(node);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+  });
+
+  it("claims nothing that its window, its collateral or its model rule out", async () => {
+    const cases: [string, Hex][] = [
+      [
+        "its proof window is too short",
+        await chain.submitRequest(await chain.makeRequest(modelId, { proofWindow: 100n })),
+      ],
+      [
+        "it asks for too much collateral",
+        await chain.submitRequest(await chain.makeRequest(modelId, { collateral: 10_001n })),
+      ],
+    ];
+    const { node, statusOf } = nodeWith();
+    await settle(node, 2);
+    for (const [reason, jobId] of cases) expect(await statusOf(jobId)).to.equal(`dropped: ${reason}`);
+
+    const plain = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 5n }));
+    const secure = nodeWith({ config: { acceptInsecure: false } });
+    await secure.node.tick();
+    expect(await secure.statusOf(plain)).to.equal("dropped: its key comes from an INSECURE set-up");
+    const other = nodeWith({ config: { models: [`0x${"11".repeat(32)}`] } });
+    await other.node.tick();
+    expect(await other.statusOf(plain)).to.equal("dropped: the model is not one that this node serves");
+    const empty = nodeWith({ hub: await openHub(join(root, "empty")) });
+    await empty.node.tick();
+    expect(await empty.statusOf(plain), "it may still come").to.equal("open: its package is not in the hub");
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+  });
+
+  it("refuses a package that was changed on disk", async () => {
+    await cp(join(root, "hub"), join(root, "bad"), { recursive: true });
+    await writeFiles(join(root, "bad/packages", cid), [{ path: "weights.bin", bytes: new Uint8Array(24) }]);
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    const { node, statusOf } = nodeWith({ hub: await openHub(join(root, "bad")) });
+    await node.tick();
+    expect(await statusOf(jobId)).to.match(/^dropped: PACKAGE_CID_MISMATCH/);
+  });
+
+  it("survives a reorganisation that takes the request, the claim or the settlement away", async () => {
+    const { node, statusOf, store } = nodeWith();
+    const request = await chain.makeRequest(modelId);
+    const beforeRequest = await chain.networkHelpers.takeSnapshot();
+    const jobId = await chain.submitRequest(request);
+    await settle(node);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    const seal = (await store.get(jobId))?.proof?.seal;
+
+    await beforeRequest.restore();
+    await chain.networkHelpers.mine(3); // another chain, without the request
+    await settle(node);
+    expect(await statusOf(jobId)).to.match(/^open/);
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+
+    await chain.submitRequest(request); // it is included again, elsewhere
+    await settle(node, 8);
+    expect((await chain.chain.job(jobId)).state).to.equal("Settled");
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    expect((await store.get(jobId))?.proof?.seal, "the proof is the same: the id did not change").to.equal(seal);
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS + 950n);
+  });
+
+  it("sets a job aside when its proofs keep crashing, and stops claiming that model", async () => {
+    const { node, statusOf } = nodeWith({ system: "crashingProofs" });
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    await settle(node, 8);
+    expect(await statusOf(jobId)).to.match(/^setAside: PROVER_CRASHED/);
+    const next = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 9n }));
+    await settle(node, 2);
+    expect(await statusOf(next)).to.match(/^dropped: its proofs failed here/);
+  });
+
+  it("starts a crashed prover again and settles", async () => {
+    const { node, statusOf } = nodeWith({ system: "flakyProofs" });
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    await settle(node, 8);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    await rm(join(root, "hub/packages", `${cid}.crashed`));
+  });
+
+  for (const system of ["lyingProofs", "unsoundProofs"]) {
+    it(`submits nothing that its own checks refuse (${system})`, async () => {
+      const { node, statusOf } = nodeWith({ system });
+      const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+      const before = await transactionsOf(OPERATOR);
+      await settle(node, 4);
+      expect(await statusOf(jobId)).to.match(/^setAside: PROVE_FAILED/);
+      expect(await transactionsOf(OPERATOR), "the claim only").to.equal(before + 1);
+    });
+  }
+
+  it("still proves its own job after the window, when it is late but not lost", async () => {
+    const request = await chain.makeRequest(modelId);
+    const jobId = await chain.submitRequest(request);
+    await chain.senderOf(OPERATOR).send(calls.claim(chain.deployment, request), { pollMs: 1 });
+    await chain.networkHelpers.time.increase(1300);
+    const { node, statusOf } = nodeWith();
+    await settle(node);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    expect(await balanceOf(OPERATOR), "half of the collateral is burnt").to.equal(FUNDS + 950n - 200n);
+  });
+
+  it("rescues a job whose claimer fell silent, if told to", async () => {
+    const request = await chain.makeRequest(modelId);
+    const jobId = await chain.submitRequest(request);
+    await chain.senderOf(OTHER).send(calls.claim(chain.deployment, request), { pollMs: 1 });
+    const { node, statusOf } = nodeWith({ config: { rescue: true } });
+    await node.tick();
+    expect(await statusOf(jobId)).to.equal("open: claimed by another, who still has time");
+    await chain.networkHelpers.time.increase(1300);
+    await settle(node);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    expect(await balanceOf(OPERATOR), "the price and half of the slashed collateral").to.equal(FUNDS + 950n + 200n);
+    expect(await balanceOf(OTHER)).to.equal(FUNDS - 400n);
+  });
+
+  it("ends a running proof when it is stopped", async () => {
+    const { node, store } = nodeWith({ system: "hangingProofs" });
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    await node.tick();
+    await node.tick();
+    expect((await store.get(jobId))?.status).to.equal("proving");
+    await node.stop();
+    expect((await store.get(jobId))?.failures, "being stopped is no failure").to.equal(0);
+  });
+});

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Re-checks one settlement from a directory that holds chain.json and package/, and nothing else (docs/audit.md).
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ChainReader } from "../chain/client.ts";
+import { contextOf, jobIdOf, keccakHex, modelIdOf, priceAt, toBytes, toHex } from "../chain/hashes.ts";
+import type { Hex } from "../chain/types.ts";
+import { buildPackage } from "../compile/build.ts";
+import { parseCalibration } from "../graph/calibration.ts";
+import { sameBytes } from "../graph/canonical-json.ts";
+import { execute } from "../graph/execute.ts";
+import { cidFromBytes, directoryCid } from "../hub/cid.ts";
+import { isListed, MANIFEST_PATH, parseManifest } from "../hub/manifest.ts";
+import { KEY_PATH, openPackage, openSetup, specHashesOf, type Package } from "../hub/package.ts";
+import type { PackageFile, ProofSystem, WorkOptions } from "../proofs/types.ts";
+import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
+import { CHAIN_DATA_PATH, readChainData, serializeChainData, type ChainData } from "./chain-data.ts";
+import {
+  demand,
+  demandEqual,
+  runCheck,
+  Undecided,
+  verdictOf,
+  type AuditCheck,
+  type CheckBody,
+  type Verdict,
+} from "./checks.ts";
+import { moneyChecks } from "./money.ts";
+
+export const PACKAGE_DIRECTORY = "package";
+
+export interface AuditReport {
+  readonly jobId: Hex;
+  readonly modelId: Hex;
+  readonly verdict: Verdict;
+  readonly checks: readonly AuditCheck[];
+  /** what a reader must know whatever the verdict: above all, INSECURE keys */
+  readonly notices: readonly string[];
+}
+
+/** How a proof system's keys are rebuilt; proofs/groth16 has this shape. */
+export type VerifySetup = (
+  directory: string,
+  options: { readonly ptau?: string },
+) => Promise<readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]>;
+
+export interface AuditDependencies {
+  readonly proofSystem: ProofSystem;
+  readonly verifySetup: VerifySetup;
+  /** asks the deployed proof system too; without it that check stays undecided */
+  readonly chain?: ChainReader;
+  /** the ceremony's powers-of-tau file, where the set-up is not a development one */
+  readonly ptau?: string;
+}
+
+/** Makes an audit directory: chain.json and a copy of the package. */
+export async function writeAuditDirectory(directory: string, data: ChainData, packageDirectory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await cp(packageDirectory, join(directory, PACKAGE_DIRECTORY), { recursive: true, errorOnExist: true, force: false });
+  await writeFile(join(directory, CHAIN_DATA_PATH), serializeChainData(data));
+}
+
+/**
+ * Audits a directory. Every check is made, whatever the others found. Errors: AUDIT_CHAIN_DATA only; everything else is
+ * a check that fails.
+ */
+export async function auditDirectory(
+  directory: string,
+  deps: AuditDependencies,
+  work: WorkOptions = {},
+): Promise<AuditReport> {
+  const data = await readChainData(directory);
+  const packageDirectory = join(directory, PACKAGE_DIRECTORY);
+  const checks: AuditCheck[] = [];
+  const bodies = [
+    ...commitmentChecks(data, packageDirectory),
+    ...rebuildChecks(data, packageDirectory, deps, work),
+    ...executionChecks(data, packageDirectory, deps),
+    ...moneyChecks(data),
+  ];
+  for (const [i, [name, body]] of bodies.entries()) {
+    work.onProgress?.(name, i / bodies.length);
+    checks.push(await runCheck(name, body));
+  }
+  const notices: string[] = [];
+  if (/^0x0*$/.test(data.model.spec.setupHash)) {
+    notices.push(
+      "INSECURE: this model's key comes from a development set-up; whoever made it can prove anything. " +
+        "A valid verdict says that the proof is right for this key, not that the key can be trusted.",
+    );
+  }
+  return { jobId: data.jobId, modelId: data.model.modelId, verdict: verdictOf(checks), checks, notices };
+}
+
+type Named = readonly [name: string, body: CheckBody];
+
+/** Ids and hashes: what was registered and asked for is what the chain says it is, and what the package holds. */
+function commitmentChecks(data: ChainData, directory: string): Named[] {
+  const { spec } = data.model;
+  return [
+    [
+      "model-id",
+      () => {
+        demandEqual(modelIdOf(data.model.owner, spec), data.model.modelId, "hash of the commitments");
+        demandEqual(data.settlement.modelId, data.model.modelId, "settled model");
+        demandEqual(data.request.modelId, data.model.modelId, "requested model");
+        return data.model.modelId;
+      },
+    ],
+    [
+      "job-id",
+      () => {
+        demandEqual(jobIdOf(data.chainId, data.market, data.request), data.jobId, "hash of the request");
+        return data.jobId;
+      },
+    ],
+    [
+      "package-cid",
+      async () => {
+        const cid = await directoryCid(directory);
+        demandEqual(cid, cidFromBytes(toBytes(spec.cid)), "CID of package/");
+        return cid;
+      },
+    ],
+    [
+      "package-files",
+      async () => {
+        const { manifest } = await openPackage(directory);
+        demandEqual(manifest.graphHash, spec.graphHash, "hash of graph.json");
+        demandEqual(manifest.weightsHash, spec.weightsHash, "hash of weights.bin");
+        demandEqual(manifest.proofSystem.selector, spec.proofSystem, "proof system");
+        return `${Object.keys(manifest.files).length} files are what the manifest says`;
+      },
+    ],
+    [
+      "specs",
+      async () => {
+        const { inputSpecHash, outputSpecHash } = specHashesOf(await needPackage(directory));
+        demandEqual(inputSpecHash, spec.inputSpecHash, "inputSpecHash");
+        demandEqual(outputSpecHash, spec.outputSpecHash, "outputSpecHash");
+        return "input and output specs are the registered ones";
+      },
+    ],
+    [
+      "key",
+      async () => {
+        demandEqual(keccakHex(toBytes(data.key)), spec.keyHash, "hash of the registered key");
+        const held = await readFile(join(directory, KEY_PATH)).catch(() => undefined);
+        demand(held !== undefined, `the package holds no ${KEY_PATH}`);
+        demand(sameBytes(held, toBytes(data.key)), `${KEY_PATH} is not the registered key`);
+        return spec.keyHash;
+      },
+    ],
+  ];
+}
+
+/** The package made again from the ONNX file and calibration.json, and the key from the set-up's transcript. */
+function rebuildChecks(data: ChainData, directory: string, deps: AuditDependencies, work: WorkOptions): Named[] {
+  let rebuilt: Promise<readonly PackageFile[]> | undefined;
+  const rebuild = async (): Promise<readonly PackageFile[]> => {
+    const read = (path: string): Promise<Buffer> =>
+      readFile(join(directory, path)).catch(() => {
+        throw new Undecided(`needs ${path}`);
+      });
+    const { name } = parseManifest(await read(MANIFEST_PATH));
+    const built = await buildPackage(
+      {
+        onnx: await read("model.onnx"),
+        calibration: parseCalibration(await read("calibration.json")),
+        name,
+        proofSystem: deps.proofSystem,
+      },
+      work.signal === undefined ? {} : { signal: work.signal },
+    );
+    return built.files;
+  };
+  const compare = async (which: (path: string) => boolean): Promise<string> => {
+    rebuilt ??= rebuild();
+    const files = (await rebuilt).filter(({ path }) => which(path));
+    for (const { path, bytes } of files) {
+      const held = await readFile(join(directory, path)).catch(() => undefined);
+      demand(held !== undefined && sameBytes(held, bytes), `${path} is not what the ONNX file compiles to`);
+    }
+    return `${files.map(({ path }) => path).join(", ")}: the same bytes`;
+  };
+  const isGraph = (path: string): boolean => ["graph.json", "weights.bin"].includes(path);
+  return [
+    ["graph-recompiled", () => compare(isGraph)],
+    ["circuit-recompiled", () => compare((path) => isListed(path) && !isGraph(path))],
+    [
+      "key-rebuilt",
+      async () => {
+        const { setupHash } = await openSetup(directory);
+        demandEqual(setupHash, data.model.spec.setupHash, "setupHash");
+        const isCeremony = !/^0x0*$/.test(setupHash);
+        if (isCeremony && deps.ptau === undefined) {
+          throw new Undecided("needs the powers-of-tau file of the ceremony");
+        }
+        const parts = await deps.verifySetup(directory, deps.ptau === undefined ? {} : { ptau: deps.ptau });
+        const failed = parts.filter(({ ok }) => !ok);
+        demand(failed.length === 0, failed.map(({ name, detail }) => `${name}: ${detail}`).join("; "));
+        return parts.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+      },
+    ],
+  ];
+}
+
+/** The inference itself: the integers computed again, and the proof verified twice. */
+function executionChecks(data: ChainData, directory: string, deps: AuditDependencies): Named[] {
+  const { spec } = data.model;
+  const { output, seal, payee } = data.settlement;
+  const context = contextOf(data.chainId, data.market, data.jobId, payee);
+  return [
+    [
+      "input",
+      async () => {
+        const { inputSpecs } = await needPackage(directory);
+        const values = decodeTensors(inputSpecs, toBytes(data.request.input));
+        return `${values.reduce((sum, tensor) => sum + tensor.length, 0)} values in their declared ranges`;
+      },
+    ],
+    [
+      "output",
+      async () => {
+        const { graph, inputSpecs, outputSpecs } = await needPackage(directory);
+        const values = execute(graph, decodeTensors(inputSpecs, toBytes(data.request.input)));
+        demandEqual(toHex(encodeTensors(outputSpecs, values)), output, "output of the integer graph");
+        demandEqual(data.result, output, "result that the market serves");
+        return output;
+      },
+    ],
+    [
+      "context",
+      () => {
+        demandEqual(data.context, context, "context");
+        return `0x${context.toString(16)}`;
+      },
+    ],
+    [
+      "proof",
+      async () => {
+        const claim = { context, input: toBytes(data.request.input), output: toBytes(output) };
+        const verdict = await deps.proofSystem.verify(toBytes(data.key), claim, toBytes(seal));
+        demand(verdict.ok, verdict.ok ? "" : `${verdict.code}: ${verdict.message}`);
+        return "verifies in the strict off-chain verifier";
+      },
+    ],
+    [
+      "proof-on-chain",
+      async () => {
+        demandEqual(data.proofSystem.pinned, data.proofSystem.routed, "proof system that the job pinned");
+        const { chain } = deps;
+        if (chain === undefined) throw new Undecided("needs an RPC to ask the deployed proof system");
+        const { input } = data.request;
+        const refused = await chain.verify(data.proofSystem.pinned, {
+          keyHash: spec.keyHash,
+          context,
+          input,
+          output,
+          seal,
+        });
+        demand(refused === null, `the deployed proof system refuses it: ${refused}`);
+        return `verifies by eth_call to ${data.proofSystem.pinned}`;
+      },
+    ],
+    [
+      "price",
+      () => {
+        const at = data.claim === null ? data.settlement.place.timestamp : data.claim.place.timestamp;
+        const expected = priceAt(data.request, at);
+        if (data.claim !== null) demandEqual(data.claim.price, expected, "price locked by the claim");
+        demandEqual(data.settlement.price, expected, "price");
+        return `${expected}, the price at ${at}`;
+      },
+    ],
+  ];
+}
+
+/** The package, for checks that read it; a package that does not open is package-files' finding, not theirs. */
+async function needPackage(directory: string): Promise<Package> {
+  return openPackage(directory).catch((error: unknown) => {
+    throw new Undecided(`needs a package that opens (${error instanceof Error ? error.message : String(error)})`);
+  });
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What an application imports: encode an input, ask, wait, decode; and, for model owners, register.
+export { VerigradError, type Consequence } from "../errors.ts";
+export { openChain, type ChainReader, type Eip1193, type RegisteredModel } from "../chain/client.ts";
+export { parseDeployment, type Deployment } from "../chain/deployment.ts";
+export { contextOf, jobIdOf, modelIdOf, priceAt } from "../chain/hashes.ts";
+export { calls, openSender, privateKeyFromKeystore, type Sender, type WaitOptions } from "../chain/transactions.ts";
+export type { Address, Hex, ModelSpec, Request } from "../chain/types.ts";
+export { parseManifest, type Manifest } from "../hub/manifest.ts";
+export { modelSpecOf, registerPackage, type RegisterOptions, type Registration } from "./models.ts";
+export { awaitResult, buildRequest, requestInference, type RequestOptions } from "./requests.ts";
+export {
+  argmax,
+  decodeOutput,
+  encodeInput,
+  encodeInputFile,
+  type ModelInterface,
+  type OutputTensor,
+} from "./tensors.ts";
