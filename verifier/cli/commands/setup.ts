@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { randomBytes } from "node:crypto";
+import { Command, InvalidArgumentError } from "commander";
+import { VerigradError } from "../../errors.ts";
+import { directoryCid } from "../../hub/cid.ts";
+import { openPackage } from "../../hub/package.ts";
+import { EXIT, readNamed, type CliContext } from "../context.ts";
+
+interface SetupOptions {
+  readonly ptau?: string;
+  readonly ptauBlake2b?: string;
+  readonly contribution: readonly string[];
+  readonly beacon?: string;
+  readonly beaconIterations: number;
+  readonly cache?: string;
+}
+
+const hex = (text: string): string => {
+  if (!/^(0x)?([0-9a-fA-F]{2})+$/.test(text)) throw new InvalidArgumentError("give an even number of hex digits.");
+  return text.replace(/^0x/, "");
+};
+
+const exponent = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 10 || value > 40)
+    throw new InvalidArgumentError("give a number from 10 to 40.");
+  return value;
+};
+
+export function setupCommand(context: () => CliContext): Command {
+  const verify = new Command("verify")
+    .description("check that a package's key is the outcome of the set-up that its transcript tells of")
+    .argument("<dir>", "the package")
+    .option("--ptau <file>", "the ceremony's powers-of-tau file")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ verigrad setup verify digits\n  $ verigrad setup verify digits --ptau pot14.ptau",
+    )
+    .action((directory: string, options: { ptau?: string }) => verifyPackageSetup(context(), directory, options.ptau));
+  return new Command("setup")
+    .description("make the keys of a package; without --ptau an INSECURE development set-up")
+    .argument("<dir>", "the package")
+    .option("--ptau <file>", "prepared powers-of-tau file of a ceremony")
+    .option("--ptau-blake2b <hex>", "its blake2b-512 hash, where it is not a published file", hex)
+    .option(
+      "--contribution <name>",
+      "add a contribution under this name; may be repeated",
+      (name: string, names: readonly string[]) => [...names, name],
+      [] as readonly string[],
+    )
+    .option("--beacon <hex>", "public randomness drawn after the last contribution", hex)
+    .option("--beacon-iterations <n>", "2^n hashes over the beacon", exponent, 10)
+    .option("--cache <dir>", "take the key of the same circuit from here (INSECURE set-ups only)")
+    .addCommand(verify)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ verigrad setup digits
+  $ verigrad setup digits --ptau pot14.ptau --contribution alice --contribution bob --beacon 5f1c...
+  $ verigrad setup verify digits`,
+    )
+    .action((directory: string, options: SetupOptions) => setup(context(), directory, options));
+}
+
+async function setup(context: CliContext, directory: string, options: SetupOptions): Promise<void> {
+  const started = Date.now();
+  await openPackage(directory);
+  const groth16 = await import("../../proofs/groth16/index.ts");
+  const result =
+    options.ptau === undefined
+      ? await groth16.setupDevelopment(directory, {
+          ...context.work(),
+          ...noCeremony(options),
+          ...(options.cache === undefined ? {} : { cacheDir: options.cache }),
+        })
+      : await groth16.setupCeremony(directory, await ceremonyOf(options.ptau, options), context.work());
+  const setupMs = Date.now() - started;
+  if (result.insecure) {
+    context.warn("INSECURE: development set-up. Whoever ran it can forge proofs. Never use this key for money.");
+  }
+  const cid = await directoryCid(directory);
+  context.print(`key ${result.keyHash}`);
+  context.print(`set-up ${result.setupHash}${result.insecure ? " (INSECURE)" : ""}`);
+  context.print(`package ${cid}, ${setupMs} ms`);
+  context.result({ directory, cid, ...result, setupMs });
+}
+
+/** Options that belong to a ceremony make no sense without its powers of tau: say so, rather than be INSECURE by mistake. */
+function noCeremony(options: SetupOptions): Record<string, never> {
+  if (options.contribution.length > 0 || options.beacon !== undefined || options.ptauBlake2b !== undefined) {
+    throw new VerigradError(
+      "SETUP_OPTIONS",
+      "contributions and a beacon need --ptau: without it the set-up is INSECURE",
+    );
+  }
+  return {};
+}
+
+async function ceremonyOf(ptau: string, options: SetupOptions) {
+  if (options.beacon === undefined)
+    throw new VerigradError("SETUP_OPTIONS", "a ceremony ends with a beacon: give --beacon");
+  if (options.contribution.length === 0) {
+    throw new VerigradError("SETUP_OPTIONS", "a ceremony needs a contribution: give --contribution");
+  }
+  await readHead(ptau);
+  return {
+    ptau,
+    ...(options.ptauBlake2b === undefined ? {} : { expectedBlake2b: options.ptauBlake2b }),
+    contributions: options.contribution.map((name) => ({ name, entropy: randomBytes(64).toString("hex") })),
+    beacon: { hash: options.beacon, iterations: options.beaconIterations },
+  };
+}
+
+/** Errors: FILE_UNREADABLE unless the file can be opened. */
+async function readHead(path: string): Promise<void> {
+  const { open } = await import("node:fs/promises");
+  const file = await open(path).catch(() => null);
+  if (file === null) await readNamed(path);
+  await file?.close();
+}
+
+async function verifyPackageSetup(context: CliContext, directory: string, ptau: string | undefined): Promise<void> {
+  await openPackage(directory);
+  const { verifySetup } = await import("../../proofs/groth16/index.ts");
+  const checks = await verifySetup(directory, ptau === undefined ? {} : { ptau });
+  const ok = checks.every((check) => check.ok);
+  for (const check of checks) context.print(`${check.ok ? "ok    " : "FAILED"}  ${check.name}: ${check.detail}`);
+  context.print(ok ? "the key is the outcome of this set-up" : "the set-up does not check out");
+  context.result({ directory, ok, checks });
+  context.exitCode = ok ? EXIT.ok : EXIT.refuted;
+}
