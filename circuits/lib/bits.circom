@@ -36,13 +36,13 @@ template ToBits(n, offset) {
     signal output upper[n - 1];
 
     // Bit 0 is an expression and not a wire: that saves the linear constraint which would define it.
-    var low = in + offset;
+    var above = 0;
     for (var i = 1; i < n; i++) {
         upper[i - 1] <-- (in + offset >> i) & 1;
         // SOUNDNESS: each upper bit is 0 or 1 ...
         upper[i - 1] * (upper[i - 1] - 1) === 0;
-        low -= upper[i - 1] * 2 ** i;
+        above += upper[i - 1] * 2 ** i;
     }
-    // ... and so is the rest: in + offset = low + sum_i 2^i * upper[i - 1] has one solution, as 2^n < r.
-    low * (low - 1) === 0;
+    // ... and so is bit 0, which is the rest. in + offset = bit 0 + above has one solution, as 2^n < r.
+    (in + offset - above) * (in + offset - above - 1) === 0;
 }

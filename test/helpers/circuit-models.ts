@@ -48,7 +48,7 @@ export function perceptron(
   );
   const y = graph.addNode(
     { kind: "lookup", op: "requantize", from: ["relu"], input: z, shift: options.shift ?? 6, lo: 0n, hi: 255n },
-    { name: "hidden", exponent: 5 },
+    { name: "hidden", exponent: 11 - (options.shift ?? 6) },
   );
   const logits = graph.addNode(
     {

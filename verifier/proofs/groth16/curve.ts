@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- ambient declarations cannot be imported
+/// <reference path="./untyped.d.ts" />
 // BN254 (snarkjs calls it bn128) from ffjavascript, in two forms: on this thread for checks, on workers for heavy work.
 import { buildBn128, type Curve } from "ffjavascript";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Whether a package's key is the outcome of the ceremony that its transcript tells of (docs/ceremony.md).
-import { access } from "node:fs/promises";
+import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { zKey } from "snarkjs";
 import { sameBytes } from "../../graph/canonical-json.ts";
@@ -15,6 +15,8 @@ export interface SetupCheck {
   readonly ok: boolean;
   readonly detail: string;
 }
+
+const MAX_PTAU_IN_MEMORY = 2 ** 30;
 
 class Failed extends Error {}
 
@@ -97,7 +99,10 @@ export async function verifySetup(
     const note = (message: string): void => void faults.push(message);
     const logger = { debug: () => {}, info: () => {}, warn: note, error: note };
     const [r1cs, zkey] = [await read(PATHS.r1cs), await read(PATHS.zkey)];
-    const valid = await withWorkers(() => zKey.verifyFromR1cs(r1cs, ptau, zkey, logger));
+    await access(ptau).catch(() => demand(false, "needs the .ptau file of the ceremony"));
+    // snarkjs never closes a file that it reads here: it gets bytes wherever they fit into memory.
+    const source = (await stat(ptau)).size > MAX_PTAU_IN_MEMORY ? ptau : await readFile(ptau);
+    const valid = await withWorkers(() => zKey.verifyFromR1cs(r1cs, source, zkey, logger));
     demand(valid, `proving.zkey does not follow from circuit, phase 1 and contributions: ${faults.join("; ")}`);
     return "follows from circuit, phase 1, each contribution and the beacon";
   });
