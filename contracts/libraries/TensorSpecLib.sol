@@ -54,9 +54,9 @@ library TensorSpecLib {
             uint256 count = _byteAt(pointer++);
             for (uint256 t = 0; t < count; ++t) {
                 uint256 size;
-                uint256 typeCode;
-                (size, typeCode, , , pointer) = _specAt(pointer);
-                length += size << (typeCode >> 1);
+                uint256 width;
+                (size, width, , , , , pointer) = _layoutAt(pointer);
+                length += size * width;
             }
         }
     }
@@ -84,15 +84,41 @@ library TensorSpecLib {
             }
             uint256 valuesBefore = 0;
             for (uint256 t = 0; t < count; ++t) {
+                uint256 spec = pointer;
                 uint256 size;
-                uint256 typeCode;
-                int256 lo;
-                int256 hi;
-                (size, typeCode, lo, hi, pointer) = _specAt(pointer);
-                bool inRange;
-                (next, inRange) = _packTensor(from, size, typeCode, lo, hi, next);
-                if (!inRange) _revertOutOfRange(from, typeCode, lo, hi, valuesBefore);
-                from += size << (typeCode >> 1);
+                uint256 width;
+                uint256 shift;
+                uint256 lowest;
+                uint256 span;
+                uint256 bits;
+                (size, width, shift, lowest, span, bits, pointer) = _layoutAt(spec);
+                uint256 outside = 0;
+                assembly ("memory-safe") {
+                    // word = word * 2^b + (value - lo) for the k values of each word
+                    let wordBytes := mul(width, div(248, bits))
+                    let value := from
+                    for {
+                        let end := add(from, mul(size, width))
+                    } lt(value, end) {} {
+                        let wordEnd := add(value, wordBytes)
+                        if gt(wordEnd, end) {
+                            wordEnd := end
+                        }
+                        let word := 0
+                        for {} lt(value, wordEnd) {
+                            value := add(value, width)
+                        } {
+                            let delta := shr(shift, sub(calldataload(value), lowest))
+                            // SAFETY: an unsigned comparison catches both sides; looked at once, after the loops.
+                            outside := or(outside, gt(delta, span))
+                            word := or(shl(bits, word), delta)
+                        }
+                        mstore(next, word)
+                        next := add(next, 0x20)
+                    }
+                }
+                if (outside != 0) _revertOutOfRange(from, spec, valuesBefore);
+                from += size * width;
                 valuesBefore += size;
             }
             assembly ("memory-safe") {
@@ -127,50 +153,9 @@ library TensorSpecLib {
         return Math.ceilDiv(size, WORD_BITS / bitsOf(lo, hi));
     }
 
-    /// word = word * 2^b + (value - lo) for the k values of each word; stores at `to`.
-    function _packTensor(
-        uint256 from,
-        uint256 size,
-        uint256 typeCode,
-        int256 lo,
-        int256 hi,
-        uint256 to
-    ) private pure returns (uint256 next, bool inRange) {
-        uint256 bits = bitsOf(lo, hi);
-        assembly ("memory-safe") {
-            let width := shl(shr(1, typeCode), 1) // in bytes: 1, 1, 2, 2, 4
-            let shift := sub(256, shl(3, width))
-            // value = (raw xor s) - s, with s the sign bit's weight, 0 for unsigned types; so value - lo = (raw xor s) - (lo + s)
-            let sign := mul(iszero(and(typeCode, 1)), shl(sub(shl(3, width), 1), 1))
-            let base := add(lo, sign)
-            let span := sub(hi, lo)
-            let wordBytes := mul(width, div(248, bits))
-            let end := add(from, mul(size, width))
-            let outside := 0
-            for {} lt(from, end) {} {
-                let wordEnd := add(from, wordBytes)
-                if gt(wordEnd, end) {
-                    wordEnd := end
-                }
-                let word := 0
-                for {} lt(from, wordEnd) {
-                    from := add(from, width)
-                } {
-                    let delta := sub(xor(shr(shift, calldataload(from)), sign), base)
-                    // SAFETY: unsigned comparison; a value below lo wraps to a huge offset. Checked once, after the loops.
-                    outside := or(outside, gt(delta, span))
-                    word := or(shl(bits, word), delta)
-                }
-                mstore(to, word)
-                to := add(to, 0x20)
-            }
-            next := to
-            inRange := iszero(outside)
-        }
-    }
-
-    /// Finds the first value outside [lo, hi] in the tensor at calldata position `from`, which has one.
-    function _revertOutOfRange(uint256 from, uint256 typeCode, int256 lo, int256 hi, uint256 index) private pure {
+    /// Finds the first value outside its range in a tensor that has one, at calldata position `from`.
+    function _revertOutOfRange(uint256 from, uint256 spec, uint256 index) private pure {
+        (, uint256 typeCode, int256 lo, int256 hi, ) = _specAt(spec);
         uint256 width = 1 << (typeCode >> 1);
         while (true) {
             int256 value;
@@ -183,6 +168,30 @@ library TensorSpecLib {
             if (value < lo || value > hi) revert IProofSystem.ValueOutOfRange(index, value, lo, hi);
             from += width;
             ++index;
+        }
+    }
+
+    /// What packing needs of the spec at `pointer`. A value's bytes are the top `width` bytes of the word w at its place;
+    /// delta = (w - lowest) >> shift is value - lo modulo the type's 2^(8 width). That is right for a value >= lo, signed or
+    /// not; one below lo wraps to more than hi - lo, as both lie in the type.
+    /// @dev Returned by a function, since the optimiser would compute these anew for every value.
+    function _layoutAt(
+        uint256 pointer
+    )
+        private
+        pure
+        returns (uint256 size, uint256 width, uint256 shift, uint256 lowest, uint256 span, uint256 bits, uint256 next)
+    {
+        unchecked {
+            uint256 typeCode;
+            int256 lo;
+            int256 hi;
+            (size, typeCode, lo, hi, next) = _specAt(pointer);
+            width = 1 << (typeCode >> 1);
+            shift = 256 - 8 * width;
+            lowest = uint256(lo) << shift;
+            span = uint256(hi - lo);
+            bits = bitsOf(lo, hi);
         }
     }
 
