@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { auditDirectory, writeAuditDirectory, type AuditReport, type VerifySetup } from "../../verifier/audit/audit.ts";
+import {
+  collectChainData,
+  parseChainData,
+  serializeChainData,
+  type ChainData,
+} from "../../verifier/audit/chain-data.ts";
+import { contextOf, toBytes, toHex } from "../../verifier/chain/hashes.ts";
+import { calls } from "../../verifier/chain/transactions.ts";
+import type { Hex } from "../../verifier/chain/types.ts";
+import { argmax, decodeOutput, encodeInput } from "../../verifier/sdk/tensors.ts";
+import { parseManifest } from "../../verifier/hub/manifest.ts";
+import { digitsPackage, heldOutDigit } from "../helpers/audit.ts";
+import { newTestChain, type TestChain } from "../helpers/chain.ts";
+import { codeOf } from "../helpers/errors.ts";
+import { mockProofs, mockSeal } from "../helpers/mock-proofs.ts";
+import { writeFiles } from "../helpers/packages.ts";
+
+const goodSetup: VerifySetup = async () => [{ name: "transcript", ok: true, detail: "mock" }];
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };
+
+describe("auditing a settlement", () => {
+  let root: string;
+  let chain: TestChain;
+  let original: ChainData;
+  let clean: string;
+
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), "verigrad-audit-"));
+    chain = await newTestChain();
+    const files = await digitsPackage();
+    const packageDirectory = join(root, "digits");
+    await writeFiles(packageDirectory, files);
+    const { modelId } = await chain.registerModel(files);
+    const manifest = parseManifest(await readFile(join(packageDirectory, "manifest.json")));
+    const { pixels, label } = await heldOutDigit();
+    const input = encodeInput(manifest, [pixels]);
+    const request = await chain.makeRequest(modelId, { input: toHex(input), minFee: 1000n, maxFee: 3000n });
+    const jobId = await chain.submitRequest(request);
+    expect(await codeOf(collectChainData(chain.chain, jobId))).to.equal("JOB_NOT_SETTLED");
+
+    const operator = chain.senderOf(2);
+    const { deployment } = chain;
+    await operator.send(calls.claim(deployment, request), { pollMs: 1 });
+    const context = contextOf(deployment.chainId, deployment.market, jobId, operator.address);
+    const { output, seal } = await mockProofs.prove(packageDirectory, { context, input });
+    await operator.send(calls.fulfil(deployment, request, operator.address, toHex(output), toHex(seal)), { pollMs: 1 });
+    expect(argmax(decodeOutput(manifest, output)[0]?.values ?? []).index).to.equal(label);
+
+    original = await collectChainData(chain.chain, jobId);
+    clean = join(root, "clean");
+    await writeAuditDirectory(clean, original, packageDirectory);
+  });
+  after(async () => {
+    await chain.close();
+    await rm(root, { recursive: true });
+  });
+
+  const audit = (directory: string, online = true, verifySetup = goodSetup): Promise<AuditReport> =>
+    auditDirectory(directory, { proofSystem: mockProofs, verifySetup, ...(online ? { chain: chain.chain } : {}) });
+  const failedOf = (report: AuditReport): string[] =>
+    report.checks.filter(({ ok }) => ok === false).map(({ name }) => name);
+
+  it("finds an honest settlement valid, check by check, and shows that the key is INSECURE", async () => {
+    const report = await audit(clean);
+    expect(report.checks.filter(({ ok }) => ok !== true)).to.deep.equal([]);
+    expect(report.verdict).to.equal("valid");
+    expect(report.checks.map(({ name }) => name)).to.have.members([
+      ...["model-id", "job-id", "package-cid", "package-files", "specs", "key", "graph-recompiled"],
+      ...["circuit-recompiled", "key-rebuilt", "input", "output", "context", "proof", "proof-on-chain"],
+      ...["price", "times", "payee", "royalty", "slash"],
+    ]);
+    expect(report.notices.join()).to.contain("INSECURE");
+  });
+
+  it("is indeterminate without an RPC: the deployed proof system was not asked", async () => {
+    const report = await audit(clean, false);
+    expect(report.verdict).to.equal("indeterminate");
+    expect(report.checks.filter(({ ok }) => ok !== true).map(({ name }) => name)).to.deep.equal(["proof-on-chain"]);
+  });
+
+  it("writes chain data that reads back the same", () => {
+    expect(parseChainData(serializeChainData(original))).to.deep.equal(original);
+  });
+
+  it("refuses chain data that is no chain data", async () => {
+    const text = serializeChainData(original);
+    for (const bad of [
+      "",
+      "{",
+      "[]",
+      text.replace("verigrad.chain-data.v1", "v2"),
+      text.replace('"price"', '"prize"'),
+    ]) {
+      expect(await codeOf(() => parseChainData(bad))).to.equal("AUDIT_CHAIN_DATA");
+    }
+    expect(await codeOf(audit(join(root, "nowhere")))).to.equal("AUDIT_CHAIN_DATA");
+  });
+
+  const zero: Hex = `0x${"00".repeat(20)}`;
+  const flip = (hex: Hex): Hex => {
+    const bytes = toBytes(hex);
+    bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1;
+    return toHex(bytes);
+  };
+  /** One thing changed in the chain's data -> the checks that notice, all of them and no other. */
+  const chainTampers: [string, (data: Mutable<ChainData>) => void, string[]][] = [
+    ["another owner", (d) => (d.model.owner = zero), ["model-id"]],
+    ["another settled model", (d) => (d.settlement.modelId = flip(d.settlement.modelId)), ["model-id"]],
+    [
+      "another graph registered",
+      (d) => (d.model.spec.graphHash = flip(d.model.spec.graphHash)),
+      ["model-id", "package-files"],
+    ],
+    [
+      "another weights hash registered",
+      (d) => (d.model.spec.weightsHash = flip(d.model.spec.weightsHash)),
+      ["model-id", "package-files"],
+    ],
+    [
+      "other specs registered",
+      (d) => (d.model.spec.outputSpecHash = flip(d.model.spec.outputSpecHash)),
+      ["model-id", "specs"],
+    ],
+    ["another package registered", (d) => (d.model.spec.cid = flip(d.model.spec.cid)), ["model-id", "package-cid"]],
+    ["a set-up hash", (d) => (d.model.spec.setupHash = flip(d.model.spec.setupHash)), ["model-id", "key-rebuilt"]],
+    ["another nonce", (d) => (d.request.nonce += 1n), ["job-id"]],
+    [
+      "another input",
+      (d) => (d.request.input = `0x${(d.request.input[3] === "1" ? "02" : "01").repeat(64)}`),
+      ["job-id", "output", "proof", "proof-on-chain"],
+    ],
+    [
+      "an input out of range",
+      (d) => (d.request.input = `0x${"ff".repeat(64)}`),
+      ["job-id", "input", "output", "proof", "proof-on-chain"],
+    ],
+    ["another key", (d) => (d.key = flip(d.key)), ["key", "proof"]],
+    ["another seal", (d) => (d.settlement.seal = flip(d.settlement.seal)), ["proof", "proof-on-chain"]],
+    ["another output", (d) => (d.settlement.output = flip(d.settlement.output)), ["output", "proof", "proof-on-chain"]],
+    ["another result served", (d) => (d.result = flip(d.result)), ["output"]],
+    ["another context", (d) => (d.context += 1n), ["context"]],
+    ["another payee", (d) => (d.settlement.payee = zero), ["context", "proof", "proof-on-chain", "payee"]],
+    ["another chain", (d) => (d.chainId += 1n), ["job-id", "context", "proof", "proof-on-chain"]],
+    ["a higher price", (d) => (d.settlement.price += 1n), ["price"]],
+    ["a higher locked price", (d) => void (d.claim !== null && (d.claim.price += 1n)), ["price"]],
+    ["a higher royalty", (d) => (d.settlement.royalty += 1n), ["royalty"]],
+    ["a royalty above the bound", (d) => (d.royalty.bps = 1001n), ["royalty"]],
+    ["settled too late", (d) => (d.settlement.place.timestamp = d.request.deadline), ["times", "slash"]],
+    [
+      "a slash that nobody deserved",
+      (d) => ((d as { slash: unknown }).slash = { claimer: zero, burnt: 1n, toPayee: 1n }),
+      ["slash"],
+    ],
+    ["another proof system", (d) => (d.proofSystem.pinned = zero), ["proof-on-chain"]],
+  ];
+  for (const [what, tamper, expected] of chainTampers) {
+    it(`notices ${what}`, async () => {
+      const directory = join(root, "tampered");
+      await cp(clean, directory, { recursive: true });
+      try {
+        const data = parseChainData(serializeChainData(original)) as Mutable<ChainData>;
+        tamper(data);
+        await writeFile(join(directory, "chain.json"), serializeChainData(data));
+        const report = await audit(directory);
+        expect(failedOf(report)).to.have.members(expected);
+        expect(report.verdict).to.equal("invalid");
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    });
+  }
+
+  /** One file of the package changed. `package-cid` notices each; the others say what it means. */
+  const fileTampers: [string, string[]][] = [
+    ["weights.bin", ["package-files", "graph-recompiled"]],
+    ["graph.json", ["package-files", "graph-recompiled"]],
+    ["calibration.json", ["package-files", "graph-recompiled", "circuit-recompiled"]],
+    ["model.onnx", ["package-files", "graph-recompiled", "circuit-recompiled"]],
+    ["circuit/mock.txt", ["package-files", "circuit-recompiled"]],
+    ["manifest.json", ["package-files", "graph-recompiled", "circuit-recompiled"]],
+    ["setup/key.bin", ["key"]],
+    ["setup/transcript.json", ["key-rebuilt"]],
+  ];
+  for (const [path, expected] of fileTampers) {
+    it(`notices that ${path} was changed`, async () => {
+      const directory = join(root, "tampered");
+      await cp(clean, directory, { recursive: true });
+      try {
+        await appendFile(join(directory, "package", path), "x");
+        const report = await audit(directory);
+        expect(failedOf(report)).to.have.members(["package-cid", ...expected]);
+        expect(report.verdict).to.equal("invalid");
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    });
+  }
+
+  it("notices a circuit that is honest by its manifest but not by its model", async () => {
+    // manifest and circuit changed together: only compiling the model again can tell
+    const directory = join(root, "tampered");
+    await cp(clean, directory, { recursive: true });
+    try {
+      const { fileHash, serializeManifest } = await import("../../verifier/hub/manifest.ts");
+      const path = join(directory, "package/manifest.json");
+      const manifest = parseManifest(await readFile(path));
+      const circuit = Buffer.from("another circuit");
+      await writeFile(join(directory, "package/circuit/mock.txt"), circuit);
+      const files = {
+        ...manifest.files,
+        "circuit/mock.txt": { bytes: circuit.length, keccak256: fileHash(circuit) },
+      };
+      await writeFile(path, serializeManifest({ ...manifest, files }));
+      expect(failedOf(await audit(directory))).to.have.members(["package-cid", "circuit-recompiled"]);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it("says so when the key does not follow from its transcript, and when that cannot be known", async () => {
+    const bad: VerifySetup = async () => [{ name: "proving key", ok: false, detail: "other powers" }];
+    const report = await audit(clean, true, bad);
+    expect(failedOf(report)).to.deep.equal(["key-rebuilt"]);
+  });
+
+  it("accepts a late claimer's own proof only with the slash that the market took", async () => {
+    const directory = join(root, "late");
+    await cp(clean, directory, { recursive: true });
+    const data = parseChainData(serializeChainData(original)) as Mutable<ChainData>;
+    if (data.claim === null) throw new Error("claimed");
+    data.settlement.place.timestamp = data.claim.place.timestamp + data.request.proofWindow;
+    const { claimer } = data.claim;
+    const write = (slash: unknown): Promise<void> =>
+      writeFile(join(directory, "chain.json"), serializeChainData({ ...data, slash } as ChainData));
+    await write({ claimer, burnt: 200n, toPayee: 200n });
+    expect(failedOf(await audit(directory))).to.deep.equal([]);
+    await write({ claimer, burnt: 199n, toPayee: 201n });
+    expect(failedOf(await audit(directory))).to.deep.equal(["slash"]);
+    await write(null);
+    expect(failedOf(await audit(directory))).to.deep.equal(["slash"]);
+  });
+
+  it("is not fooled by a seal for another payee's context", async () => {
+    const directory = join(root, "stolen");
+    await cp(clean, directory, { recursive: true });
+    const data = parseChainData(serializeChainData(original)) as Mutable<ChainData>;
+    data.settlement.seal = toHex(
+      mockSeal(toBytes(original.key), {
+        context: contextOf(original.chainId, original.market, original.jobId, chain.accounts[3]?.address as Hex),
+        input: toBytes(original.request.input),
+        output: toBytes(original.settlement.output),
+      }),
+    );
+    await writeFile(join(directory, "chain.json"), serializeChainData(data));
+    expect(failedOf(await audit(directory))).to.have.members(["proof", "proof-on-chain"]);
+  });
+});
