@@ -28,7 +28,7 @@ for (const [signal, code] of [
     if (interrupted !== 0) process.exit(code);
     interrupted = code;
     controller.abort();
-    setTimeout(() => process.exit(code), 5000).unref();
+    setTimeout(() => process.exit(code), 2000).unref();
   });
 }
 

@@ -13,7 +13,7 @@ import { proofSystemNamed } from "../proof-systems.ts";
 interface ProveOptions {
   readonly input: string;
   readonly output: string;
-  readonly context: bigint;
+  readonly context?: bigint;
 }
 
 const scalar = (text: string): bigint => {
@@ -29,7 +29,7 @@ export function proveCommand(context: () => CliContext): Command {
     .argument("<dir>", "the package, with its set-up")
     .requiredOption("--input <json>", 'input file in EZKL\'s format, {"input_data": [[...]]}')
     .requiredOption("-o, --output <file>", "where the proof goes")
-    .option("--context <integer>", "what the proof is bound to; a job's context, or 0", scalar, 0n)
+    .option("--context <integer>", "what the proof is bound to; a job's context (default: 0)", scalar)
     .addHelpText("after", "\nExamples:\n  $ verigrad prove digits --input digit.json -o proof.json")
     .action((directory: string, options: ProveOptions) => prove(context(), directory, options));
 }
@@ -41,13 +41,14 @@ async function prove(context: CliContext, directory: string, options: ProveOptio
   const input = encodeInputFile(manifest, await readNamed(options.input));
   const proofSystem = await proofSystemNamed(manifest.proofSystem.name);
   const started = Date.now();
-  const { output, seal } = await proofSystem.prove(directory, { context: options.context, input }, context.work());
+  const statement = { context: options.context ?? 0n, input };
+  const { output, seal } = await proofSystem.prove(directory, statement, context.work());
   const proveMs = Date.now() - started;
   const proof = {
     format: PROOF_FORMAT,
     proofSystem: manifest.proofSystem.name,
     keyHash,
-    context: options.context.toString(),
+    context: statement.context.toString(),
     input: toHex(input),
     output: toHex(output),
     seal: toHex(seal),

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { testAccount } from "../helpers/chain.ts";
+import { mockPackageFiles, writeFiles } from "../helpers/packages.ts";
+
+const MAIN = new URL("../../verifier/cli/main.ts", import.meta.url).pathname;
+const EXAMPLE = new URL("../../examples/digits/", import.meta.url).pathname;
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Compiled modules are kept between the runs, which halves the time of each. */
+let compileCache = "";
+
+function verigrad(args: readonly string[], options: { env?: Record<string, string> } = {}) {
+  return new Promise<Run>((resolve, reject) => {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args], {
+      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** What every refusal looks like: exit code 2, one line on stderr, no stack trace, and with --json the code on stdout. */
+function expectRefused({ code, stdout, stderr }: Run, expected: string): void {
+  expect(stderr, "one line").to.match(/^verigrad: [^\n]+\n$/);
+  expect(stderr, "no stack trace").to.not.match(/\bat .*:\d+:\d+|node:internal/);
+  const last = stdout.trim().split("\n").at(-1) ?? "";
+  const { error } = JSON.parse(last) as { error: { code: string; message: string } };
+  expect(error.code).to.equal(expected);
+  expect(stderr).to.contain(error.message);
+  expect(code).to.equal(2);
+}
+
+describe("verigrad, the command", () => {
+  let root: string;
+  const at = (...parts: string[]): string => join(root, ...parts);
+  const DEPLOYMENT = {
+    chainId: 31337,
+    market: `0x${"11".repeat(20)}`,
+    registry: `0x${"22".repeat(20)}`,
+    router: `0x${"33".repeat(20)}`,
+    tokens: [`0x${"44".repeat(20)}`],
+    fromBlock: 0,
+  };
+
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), "verigrad-cli-"));
+    compileCache = at("cache");
+    await verigrad(["--help"]);
+    await writeFiles(at("tiny"), mockPackageFiles());
+    await writeFiles(
+      at("bare"),
+      mockPackageFiles().filter(({ path }) => !path.startsWith("setup/")),
+    );
+    await writeFiles(at("corrupt"), mockPackageFiles());
+    await writeFile(at("corrupt/weights.bin"), new Uint8Array(24));
+    await mkdir(at("empty"));
+    const files: Record<string, string> = {
+      "text.json": "{",
+      "list.json": "[1, 2]",
+      "short.json": '{"input_data": [[1, 2, 3]]}',
+      "large.json": '{"input_data": [[1, 2, 3, 17]]}',
+      "null.json": '{"input_data": [[1, 2, 3, null]]}',
+      "nan.json": '{"input_data": [[1, 2, 3, NaN]]}',
+      "word.json": '{"input_data": [[1, 2, 3, "NaN"]]}',
+      "many.json": '{"input_data": [[[1, 2, 3, 4], [1, 2, 3, 4]]]}',
+      "good.json": '{"input_data": [[1, 2, 3, 4]]}',
+      "deployment.json": JSON.stringify(DEPLOYMENT),
+      "deployment-bad.json": JSON.stringify({ ...DEPLOYMENT, market: "0x12" }),
+      "model.onnx": "this is no model",
+      "node-empty.json": "{}",
+      "node.json": JSON.stringify({
+        rpc: "http://127.0.0.1:9",
+        deployment: DEPLOYMENT,
+        data: at("data"),
+        hub: at("hub"),
+        wallet: { keyEnv: "OPERATOR_KEY" },
+        node: { models: "any", tokens: [{ token: DEPLOYMENT.tokens[0], minPrice: 1, maxCollateral: 1 }] },
+      }),
+      "node-typo.json": JSON.stringify({
+        rpc: "http://127.0.0.1:9",
+        deployment: DEPLOYMENT,
+        data: "d",
+        hub: "h",
+        wallet: {},
+        node: { models: "any", tokens: [{ token: DEPLOYMENT.tokens[0], minPrice: 1, maxCollateral: 1 }], rescu: true },
+      }),
+      "proof.json": JSON.stringify({ format: "verigrad.proof.v1" }),
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(at(name), text);
+  });
+  after(() => rm(root, { recursive: true }));
+
+  const prove = (input: string, ...more: string[]): string[] => [
+    ...["prove", at("tiny"), "--input", at(input), "-o", at("out.json")],
+    ...more,
+  ];
+  const compile = (model: string, calibration: string): string[] => [
+    ...["compile", model, "--calibration", calibration, "-o", at("out")],
+  ];
+  const chainArgs = (): string[] => ["--rpc", "http://127.0.0.1:9", "--deployment", at("deployment.json")];
+  const JOB = `0x${"ab".repeat(32)}`;
+
+  /** [what is wrong, arguments, code] */
+  const cases: [string, () => string[], string][] = [
+    ["an unknown command", () => ["frobnicate"], "USAGE"],
+    ["an unknown option", () => ["compile", "x.onnx", "--fast"], "USAGE"],
+    ["a missing option", () => ["compile", "x.onnx"], "USAGE"],
+    ["too many arguments", () => ["verify", "a", "b", "c"], "USAGE"],
+    ["a width that is no number", () => [...compile("x", "y"), "--weight-bits", "many"], "USAGE"],
+    ["a type that does not exist", () => [...compile("x", "y"), "--output-type", "f32"], "USAGE"],
+    ["a model that is not there", () => compile(at("no.onnx"), at("good.json")), "FILE_UNREADABLE"],
+    ["a directory for a model", () => compile(root, at("good.json")), "FILE_UNREADABLE"],
+    ["a model that is none", () => compile(at("model.onnx"), at("good.json")), "ONNX_MALFORMED"],
+    ["no samples", () => compile(`${EXAMPLE}digits.onnx`, at("no.json")), "FILE_UNREADABLE"],
+    ["samples that are not JSON", () => compile(`${EXAMPLE}digits.onnx`, at("text.json")), "INPUT_JSON"],
+    ["samples of another shape", () => compile(`${EXAMPLE}digits.onnx`, at("good.json")), "INPUT_SHAPE"],
+    [
+      "an output that exists",
+      () => ["compile", `${EXAMPLE}digits.onnx`, "--calibration", `${EXAMPLE}calibration.json`, "-o", at("tiny")],
+      "OUTPUT_EXISTS",
+    ],
+    [
+      "a proof system that does not exist",
+      () => [...compile(`${EXAMPLE}digits.onnx`, `${EXAMPLE}calibration.json`), "--proof-system", "plonk"],
+      "PROOF_SYSTEM_UNKNOWN",
+    ],
+    [
+      "a name that is too long",
+      () => [...compile(`${EXAMPLE}digits.onnx`, `${EXAMPLE}calibration.json`), "--name", "x".repeat(65)],
+      "PACKAGE_NAME",
+    ],
+    ["a set-up of no package", () => ["setup", at("empty")], "PACKAGE_NOT_FOUND"],
+    ["a set-up of a corrupt package", () => ["setup", at("corrupt")], "PACKAGE_CORRUPT"],
+    ["a contribution without a ceremony", () => ["setup", at("bare"), "--contribution", "alice"], "SETUP_OPTIONS"],
+    ["a ceremony without a beacon", () => ["setup", at("bare"), "--ptau", "p", "--contribution", "a"], "SETUP_OPTIONS"],
+    ["a beacon that is not hex", () => ["setup", at("bare"), "--ptau", "p", "--beacon", "moon"], "USAGE"],
+    [
+      "powers of tau that are not there",
+      () => ["setup", at("bare"), "--ptau", at("no.ptau"), "--contribution", "a", "--beacon", "00ff"],
+      "FILE_UNREADABLE",
+    ],
+    ["a set-up check of no package", () => ["setup", "verify", at("empty")], "PACKAGE_NOT_FOUND"],
+    ["a proof without keys", () => ["prove", at("bare"), "--input", at("good.json"), "-o", "x"], "PACKAGE_NO_SETUP"],
+    ["an input that is not there", () => prove("no.json"), "FILE_UNREADABLE"],
+    ["an input that is not JSON", () => prove("text.json"), "INPUT_JSON"],
+    ["an input of another form", () => prove("list.json"), "INPUT_JSON"],
+    ["an input of the wrong shape", () => prove("short.json"), "INPUT_SHAPE"],
+    ["an input out of range", () => prove("large.json"), "INPUT_RANGE"],
+    ["null in an input", () => prove("null.json"), "INPUT_NUMBER"],
+    ["NaN in an input", () => prove("nan.json"), "INPUT_JSON"],
+    ["a word in an input", () => prove("word.json"), "INPUT_NUMBER"],
+    ["several samples for one proof", () => prove("many.json"), "INPUT_SHAPE"],
+    ["a context that is no number", () => prove("good.json", "--context", "abc"), "USAGE"],
+    ["a context beyond the field", () => prove("good.json", "--context", `0x${"ff".repeat(32)}`), "USAGE"],
+    ["a proof that is not there", () => ["verify", at("tiny"), at("no.json")], "FILE_UNREADABLE"],
+    ["a proof that is none", () => ["verify", at("tiny"), at("proof.json")], "PROOF_FILE_INVALID"],
+    [
+      "a deployment that is none",
+      () =>
+        ["audit", "job", JOB, "--rpc", "http://127.0.0.1:9", "--deployment", at("deployment-bad.json")].concat([
+          ...["--package", at("tiny"), "-o", at("out")],
+        ]),
+      "DEPLOYMENT_INVALID",
+    ],
+    ["a job id that is none", () => ["audit", "job", "12", ...chainArgs(), "--hub", "h", "-o", "x"], "OPTION_INVALID"],
+    ["an audit without a package", () => ["audit", "job", JOB, ...chainArgs(), "-o", at("out")], "OPTION_INVALID"],
+    ["an audit of nothing", () => ["audit", "directory", at("empty")], "AUDIT_CHAIN_DATA"],
+    [
+      "an RPC that is no URL",
+      () => ["register", at("tiny"), "--rpc", "localhost", "--deployment", at("deployment.json"), "--key-env", "K"],
+      "RPC_URL_INVALID",
+    ],
+    [
+      "a royalty that is no number",
+      () => ["register", at("tiny"), ...chainArgs(), "--royalty-bps", "5%"],
+      "OPTION_INVALID",
+    ],
+    ["a node without a configuration", () => ["node", "run", "--config", at("node-empty.json")], "CONFIG_INVALID"],
+    ["a mistyped configuration", () => ["node", "run", "--config", at("node-typo.json")], "CONFIG_INVALID"],
+    ["a node without a key", () => ["node", "run", "--config", at("node.json")], "WALLET_INVALID"],
+  ];
+
+  it(`refuses bad input of ${cases.length} kinds with one line and exit code 2, and writes nothing`, async function () {
+    this.timeout(240_000);
+    const before = (await readdir(root)).sort();
+    const pending = [...cases];
+    const worker = async (): Promise<void> => {
+      for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+        const [what, args, code] = next;
+        const run = await verigrad([...args(), "--json"]);
+        try {
+          expectRefused(run, code);
+        } catch (error) {
+          throw new Error(`${what}: ${JSON.stringify(run)}`, { cause: error });
+        }
+      }
+    };
+    await Promise.all([worker(), worker(), worker()]);
+    expect((await readdir(root)).sort()).to.deep.equal(before);
+  });
+
+  it("never prints a private key, whatever is wrong with it", async () => {
+    const { privateKey } = testAccount(3);
+    const register = ["register", at("tiny"), ...chainArgs(), "--key-env", "OWNER_KEY", "--json"];
+    for (const key of [privateKey, `${privateKey}ff`, privateKey.slice(2, 40)]) {
+      const { code, stdout, stderr } = await verigrad(register, { env: { OWNER_KEY: key } });
+      expect(code).to.not.equal(0);
+      expect(stdout + stderr).to.not.contain(key.slice(4, 36));
+    }
+  });
+
+  it("says that a chain does not answer, and fails with 1: the arguments were right", async () => {
+    const { code, stderr } = await verigrad([
+      "audit",
+      "job",
+      JOB,
+      ...chainArgs(),
+      "--package",
+      at("tiny"),
+      "-o",
+      at("o"),
+    ]);
+    expect(stderr).to.match(/^verigrad: [^\n]+\[CHAIN_(UNREACHABLE|CALL_FAILED)\]\n$/);
+    expect(code).to.equal(1);
+  });
+
+  it("shows help with examples for every command", async function () {
+    this.timeout(60_000);
+    const commands = [
+      "compile",
+      "setup",
+      "setup verify",
+      "prove",
+      "verify",
+      "register",
+      "node run",
+      "audit job",
+      "demo",
+    ];
+    for (const command of commands) {
+      const { code, stdout, stderr } = await verigrad([...command.split(" "), "--help"]);
+      expect(code, command).to.equal(0);
+      expect(stdout, command).to.match(/Usage: verigrad/);
+      expect(stdout, command).to.contain("Examples:\n  $ ");
+      expect(stdout, command).to.contain("--json");
+      expect(stderr, command).to.equal("");
+    }
+  });
+
+  it("compiles a model into a package, the same bytes each time, and leaves no trace of a failure", async function () {
+    this.timeout(120_000);
+    const args = (output: string): string[] => [
+      ...["compile", `${EXAMPLE}digits.onnx`, "--calibration", `${EXAMPLE}calibration.json`],
+      ...["-o", at(output), "--json"],
+    ];
+    const [first, second] = [await verigrad(args("one")), await verigrad(args("two"))];
+    expect(first.stderr + second.stderr).to.equal("");
+    expect([first.code, second.code]).to.deep.equal([0, 0]);
+    const result = JSON.parse(first.stdout.trim().split("\n").at(-1) ?? "") as { name: string; files: string[] };
+    expect(result.name).to.equal("digits");
+    expect(result.files).to.include.members(["manifest.json", "graph.json", "circuit/main.r1cs"]);
+    for (const path of result.files) {
+      expect((await readFile(at("one", path))).equals(await readFile(at("two", path))), path).to.equal(true);
+    }
+    expect((await readdir(root)).filter((name) => name.startsWith("."))).to.deep.equal([]);
+  });
+
+  it("stops on Ctrl-C with 130, without a word or a stack trace", async () => {
+    const server = createServer(() => undefined); // an RPC that never answers
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const child = spawn(process.execPath, [
+      ...[MAIN, "audit", "job", JOB, "--rpc", `http://127.0.0.1:${port}`, "--deployment", at("deployment.json")],
+      ...["--package", at("tiny"), "-o", at("interrupted")],
+    ]);
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    await once(server, "connection");
+    child.kill("SIGINT");
+    const [code] = (await once(child, "close")) as [number];
+    server.closeAllConnections();
+    server.close();
+    expect(code).to.equal(130);
+    expect(stderr).to.equal("");
+    expect(await readdir(root)).to.not.contain("interrupted");
+  });
+});
