@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The contracts of one deployment. Immutable but for the router's owner (adds and removes proof systems) and guardian
+// (stops new jobs of one).
+import { buildModule, type ArgumentType, type IgnitionModuleBuilder } from "@nomicfoundation/ignition-core";
+
+/**
+ * Parameters: `owner` and `guardian` of the router (the deployer unless given); `cancelDelay` and `minRescue` in seconds;
+ * `burnBps`, the share of slashed collateral that is burnt, of 10,000; `maxInputBytes`; `maxCallbackGas`.
+ * The deployer adds the proof system and then offers the router to `owner`, who takes it with `acceptOwnership`.
+ * @param tokens the ERC-20s of fees and collateral, for ever
+ */
+export function deployVerigrad(m: IgnitionModuleBuilder, tokens: ArgumentType) {
+  const deployer = m.getAccount(0);
+  const router = m.contract("ProofSystemRouter", [deployer, m.getParameter("guardian", deployer)]);
+  const groth16 = m.contract("Groth16ProofSystem");
+  const added = m.call(router, "add", [groth16]);
+  m.call(router, "transferOwnership", [m.getParameter("owner", deployer)], { after: [added] });
+  const registry = m.contract("ModelRegistry", [router]);
+  const market = m.contract("InferenceMarket", [
+    registry,
+    router,
+    tokens,
+    m.getParameter("cancelDelay", 300),
+    m.getParameter("minRescue", 1_800),
+    m.getParameter("burnBps", 5_000),
+    m.getParameter("maxInputBytes", 16_384),
+    m.getParameter("maxCallbackGas", 2_000_000),
+  ]);
+  return { router, groth16, registry, market };
+}
+
+/** For real networks. Parameter `tokens`: addresses, at least one. */
+export default buildModule("Verigrad", (m) => deployVerigrad(m, m.getParameter<string[]>("tokens")));

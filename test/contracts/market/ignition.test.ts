@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { expect } from "chai";
+import { network } from "hardhat";
+import Verigrad from "../../../ignition/modules/Verigrad.ts";
+import VerigradLocal from "../../../ignition/modules/VerigradLocal.ts";
+
+describe("Ignition modules", function () {
+  it("VerigradLocal wires router, proof system, registry, market and token", async () => {
+    const { ignition, ethers } = await network.create();
+    const [deployer] = await ethers.getSigners();
+    const { token, router, groth16, registry, market } = await ignition.deploy(VerigradLocal);
+    const selector = await groth16.getFunction("selector")();
+    expect(await router.getFunction("activeImplementation")(selector)).to.equal(await groth16.getAddress());
+    expect(await router.getFunction("owner")()).to.equal(deployer?.address);
+    expect(await router.getFunction("guardian")()).to.equal(deployer?.address);
+    expect(await registry.getFunction("router")()).to.equal(await router.getAddress());
+    expect(await market.getFunction("router")()).to.equal(await router.getAddress());
+    expect(await market.getFunction("registry")()).to.equal(await registry.getAddress());
+    expect(await market.getFunction("isTokenAllowed")(await token.getAddress())).to.equal(true);
+    expect(await market.getFunction("burnBps")()).to.equal(5_000n);
+  });
+
+  it("Verigrad takes its parameters and hands the router over", async () => {
+    const { ignition, ethers } = await network.create();
+    const [, owner, guardian, tokenA, tokenB] = await ethers.getSigners();
+    if (!owner || !guardian || !tokenA || !tokenB) throw new Error("the simulated network has too few accounts");
+    const { router, groth16, market } = await ignition.deploy(Verigrad, {
+      parameters: {
+        Verigrad: {
+          owner: owner.address,
+          guardian: guardian.address,
+          tokens: [tokenA.address, tokenB.address],
+          cancelDelay: 60,
+          minRescue: 120,
+          burnBps: 7_500,
+          maxInputBytes: 1_000,
+          maxCallbackGas: 500_000,
+        },
+      },
+    });
+    expect(await router.getFunction("pendingOwner")()).to.equal(owner.address);
+    await (await router.connect(owner).getFunction("acceptOwnership")()).wait();
+    expect(await router.getFunction("owner")()).to.equal(owner.address);
+    const selector = await groth16.getFunction("selector")();
+    await (await router.connect(guardian).getFunction("stop")(selector)).wait();
+
+    for (const token of [tokenA, tokenB]) {
+      expect(await market.getFunction("isTokenAllowed")(token.address)).to.equal(true);
+    }
+    const parameters = ["cancelDelay", "minRescue", "burnBps", "maxInputBytes", "maxCallbackGas"];
+    const values = await Promise.all(parameters.map((name) => market.getFunction(name)() as Promise<bigint>));
+    expect(values).to.deep.equal([60n, 120n, 7_500n, 1_000n, 500_000n]);
+  });
+
+  it("Verigrad refuses a burn share below half", async () => {
+    const { ignition, ethers } = await network.create();
+    const [token] = await ethers.getSigners();
+    const deployment = ignition.deploy(Verigrad, {
+      parameters: { Verigrad: { tokens: [token?.address ?? ""], burnBps: 4_999 } },
+    });
+    const failure = await deployment.then(
+      () => "deployed",
+      (error: unknown) => String(error),
+    );
+    expect(failure).to.contain("InvalidParameters");
+  });
+});
