@@ -20,7 +20,7 @@ export interface CompiledCircuit {
 }
 
 export interface CompileOptions {
-  /** 0 keeps every wire and constraint (soundness tests), 2 removes the linear ones (what is proven). Default 2. */
+  /** 0 keeps every wire and constraint (soundness tests), 1 is what is proven (docs/spec/groth16.md, section 3). Default 1. */
   readonly simplification?: 0 | 1 | 2;
   readonly symbols?: boolean;
   readonly signal?: AbortSignal;
@@ -34,7 +34,7 @@ export async function compileCircom(source: string, options: CompileOptions = {}
   const directory = await mkdtemp(join(tmpdir(), "verigrad-circom-"));
   try {
     await writeFile(join(directory, "main.circom"), source);
-    const flags = ["--r1cs", "--wasm", `--O${options.simplification ?? 2}`, ...(options.symbols ? ["--sym"] : [])];
+    const flags = ["--r1cs", "--wasm", `--O${options.simplification ?? 1}`, ...(options.symbols ? ["--sym"] : [])];
     await promisify(execFile)(process.execPath, [CIRCOM, "main.circom", ...flags], {
       cwd: directory,
       maxBuffer: MAX_OUTPUT,
