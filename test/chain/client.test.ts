@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { expect } from "chai";
+import { openChain, type Eip1193 } from "../../verifier/chain/client.ts";
+import { parseDeployment } from "../../verifier/chain/deployment.ts";
+import { chainError, decodeRevert } from "../../verifier/chain/errors.ts";
+import { calls, openSender } from "../../verifier/chain/transactions.ts";
+import { EMPTY_CURSOR, watch } from "../../verifier/chain/watcher.ts";
+import { toJson, type Hex } from "../../verifier/chain/types.ts";
+import { FUNDS, newTestChain, testAccount, type TestChain } from "../helpers/chain.ts";
+import { codeOf, errorOf } from "../helpers/errors.ts";
+import { mockPackageFiles } from "../helpers/packages.ts";
+
+describe("the chain, read and written", () => {
+  let chain: TestChain;
+  let modelId: Hex;
+  let snapshot: { restore(): Promise<void> };
+  before(async () => {
+    chain = await newTestChain();
+    ({ modelId } = await chain.registerModel(mockPackageFiles()));
+  });
+  beforeEach(async () => {
+    snapshot = await chain.networkHelpers.takeSnapshot();
+  });
+  afterEach(() => snapshot.restore());
+  after(() => chain.close());
+
+  it("decodes the market's named errors with their arguments", async () => {
+    const request = await chain.makeRequest(modelId, { maxFee: FUNDS + 1n, minFee: 1n });
+    const error = await errorOf(chain.senderOf(1).send(calls.request(chain.deployment, request)));
+    expect(error?.code).to.equal("CHAIN_REVERTED");
+    expect(error?.data["error"]).to.equal("InsufficientBalance");
+    expect((error?.data["args"] as string[]).slice(2)).to.deep.equal([FUNDS.toString(), (FUNDS + 1n).toString()]);
+  });
+
+  it("keeps the name of what it cannot decode out, and says which selector it was", () => {
+    const error = decodeRevert("0xdeadbeef");
+    expect(error.data["error"]).to.equal("unknown");
+    expect(error.message).to.contain("0xdeadbeef");
+  });
+
+  it("tells an unreachable RPC (try again) from a refusal", () => {
+    expect(chainError(Object.assign(new Error("x"), { code: "ECONNREFUSED" })).consequence).to.equal("RETRY");
+    expect(chainError(Object.assign(new Error("x"), { code: "TIMEOUT" })).code).to.equal("CHAIN_UNREACHABLE");
+    expect(chainError(Object.assign(new Error("x"), { code: "INSUFFICIENT_FUNDS" })).code).to.equal("CHAIN_FUNDS");
+    expect(chainError(new Error("odd")).code).to.equal("CHAIN_CALL_FAILED");
+  });
+
+  it("refuses an RPC of another chain, and a key that is none without quoting it", async () => {
+    const other = { ...chain.deployment, chainId: 5n };
+    expect(await codeOf(openChain(chain.provider, other))).to.equal("CHAIN_WRONG_NETWORK");
+    const error = await errorOf(() => openSender(chain.provider, chain.deployment, "0x1234"));
+    expect(error?.code).to.equal("WALLET_INVALID");
+    expect(`${error?.message} ${String(error?.cause)}`).to.not.contain("1234");
+  });
+
+  it("knows a model by its id, and no other", async () => {
+    const model = await chain.chain.model(modelId);
+    expect(model.owner).to.equal(testAccount(0).address);
+    expect(model.spec.name).to.equal("tiny");
+    expect(await codeOf(chain.chain.model(`0x${"77".repeat(32)}`))).to.equal("MODEL_NOT_FOUND");
+  });
+
+  it("does not believe an RPC that changes a request", async () => {
+    await chain.submitRequest(await chain.makeRequest(modelId));
+    const lying: Eip1193 = {
+      request: async (args) => {
+        const answer = await chain.provider.request(args);
+        if (args.method !== "eth_getLogs") return answer;
+        return (answer as { data: string }[]).map((log) => ({
+          ...log,
+          data: log.data.replace("01020304", "01020305"),
+        }));
+      },
+    };
+    const reader = await openChain(lying, chain.deployment);
+    const error = await errorOf(watch(reader, EMPTY_CURSOR, { confirmations: 0, maxRange: 1000 }));
+    expect(error?.code).to.equal("CHAIN_INCONSISTENT");
+    expect(error?.consequence).to.equal("ESCALATE");
+  });
+
+  it("hands out each event once, in order, in steps, and only when it is confirmed", async () => {
+    const ids: Hex[] = [];
+    for (let nonce = 0n; nonce < 4n; nonce++) {
+      ids.push(await chain.submitRequest(await chain.makeRequest(modelId, { nonce })));
+    }
+    const seen: Hex[] = [];
+    let cursor = EMPTY_CURSOR;
+    for (let behind = true; behind;) {
+      const step = await watch(chain.chain, cursor, { confirmations: 2, maxRange: 3 });
+      seen.push(...step.events.filter(({ name }) => name === "JobRequested").map(({ jobId }) => jobId));
+      ({ cursor, behind } = step);
+    }
+    expect(seen, "the last two are too young").to.deep.equal(ids.slice(0, 2));
+    await chain.networkHelpers.mine(2);
+    const step = await watch(chain.chain, cursor, { confirmations: 2, maxRange: 100 });
+    expect(step.events.map(({ jobId }) => jobId)).to.deep.equal(ids.slice(2));
+    expect((await watch(chain.chain, step.cursor, { confirmations: 2, maxRange: 100 })).events).to.deep.equal([]);
+  });
+
+  it("goes back to the fork after a reorganisation, and reads the other branch", async () => {
+    const options = { confirmations: 0, maxRange: 1000 };
+    const start = await watch(chain.chain, EMPTY_CURSOR, options);
+    const fork = await chain.networkHelpers.takeSnapshot();
+    await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 1n }));
+    const left = await watch(chain.chain, start.cursor, options);
+    expect(left.events.length).to.equal(1);
+    await fork.restore();
+    const other = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 2n }));
+    const right = await watch(chain.chain, left.cursor, options);
+    expect(right.rolledBackTo).to.equal(start.cursor.checkpoints.at(-1)?.number);
+    expect(right.events.map(({ jobId }) => jobId)).to.deep.equal([other]);
+  });
+
+  it("says that the chain moved when a block changes between two reads", async () => {
+    let reads = 0;
+    const moving = {
+      ...chain.chain,
+      block: async (number: number) => {
+        const block = await chain.chain.block(number);
+        return block === null ? null : { ...block, hash: `0x${(reads++).toString(16).padStart(64, "0")}` as Hex };
+      },
+    };
+    const error = await errorOf(watch(moving, EMPTY_CURSOR, { confirmations: 0, maxRange: 1000 }));
+    expect([error?.code, error?.consequence]).to.deep.equal(["CHAIN_INCONSISTENT", "RETRY"]);
+  });
+
+  it("gives transactions signed in a row different nonces, and broadcasts the same one once", async () => {
+    const sender = chain.senderOf(3);
+    const [token] = chain.deployment.tokens;
+    const call = calls.withdraw(chain.deployment, token as Hex, sender.address, 1n);
+    const signed = await Promise.all([sender.sign(call), sender.sign(call)]);
+    expect(new Set(signed.map(({ nonce }) => nonce)).size).to.equal(2);
+    for (const transaction of signed) {
+      await sender.broadcast(transaction);
+      await sender.broadcast(transaction);
+      expect((await sender.wait(transaction.hash, { pollMs: 1 })).ok).to.equal(true);
+    }
+    expect(await chain.chain.balanceOf(token as Hex, sender.address)).to.equal(FUNDS - 2n);
+  });
+
+  it("reads deployment files strictly", async () => {
+    const good = toJson(chain.deployment);
+    expect(parseDeployment(good)).to.deep.equal(chain.deployment);
+    for (const bad of ["", "[]", good.replace('"market"', '"markt"'), good.replace("0x", "0y")]) {
+      expect(await codeOf(() => parseDeployment(bad)), bad.slice(0, 20)).to.equal("DEPLOYMENT_INVALID");
+    }
+  });
+});

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { expect } from "chai";
+import fc from "fast-check";
+import { ZERO_ADDRESS, type Address, type JobRecord } from "../../verifier/chain/types.ts";
+import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
+import { decide, type View } from "../../verifier/node/decide.ts";
+import type { Job } from "../../verifier/node/types.ts";
+import { codeOf } from "../helpers/errors.ts";
+import { sampleJob, sampleRequest, TOKEN } from "../helpers/jobs.ts";
+
+const US: Address = `0x${"aa".repeat(20)}`;
+const THEM: Address = `0x${"bb".repeat(20)}`;
+const valid = { models: "any", tokens: [{ token: TOKEN, minPrice: 95, maxCollateral: 50 }] };
+const config = parseNodeConfig({ ...valid, proving: { expectedSeconds: 60, safetyFactor: 2, submitSeconds: 60 } });
+const rescuing: NodeConfig = { ...config, rescue: true };
+
+const requested: JobRecord = {
+  state: "Requested",
+  claimer: ZERO_ADDRESS,
+  price: 0n,
+  since: 0n,
+  proofSystem: THEM,
+  termsIndex: 0,
+};
+const claimedBy = (claimer: Address): JobRecord => ({
+  ...requested,
+  state: "Claimed",
+  claimer,
+  price: 150n,
+  since: 1500n,
+});
+const view: View = {
+  job: requested,
+  now: 1500n,
+  account: US,
+  balance: 50n,
+  royaltyBps: 500,
+  queued: 0,
+  provingSeconds: 60,
+  refusal: null,
+  claimingStopped: false,
+};
+const job = sampleJob(1);
+const signed = { hash: job.jobId, nonce: 0, raw: "0x" } as const;
+const proven: Job = { ...job, proof: { output: "0x", seal: "0x" } };
+
+describe("the node's decision", () => {
+  it("claims what pays and can be proven in time", () => {
+    expect(decide(job, view, config)).to.deep.equal({ do: "claim" });
+  });
+
+  /** One thing off at a time: [what, view, job, expected] */
+  const cases: [string, Partial<View>, Partial<Job["request"]>, string][] = [
+    ["price below the minimum, rising", { now: 1000n, royaltyBps: 1000 }, {}, "wait: its price is still too low"],
+    ["a price that never suffices", { royaltyBps: 9000 }, {}, "dropped: it never pays enough"],
+    ["no free collateral", { balance: 49n }, {}, "wait: the balance on the market does not cover its collateral"],
+    ["more collateral than allowed", { balance: 99n }, { collateral: 51n }, "dropped: it asks for too much collateral"],
+    ["a window one second too short", {}, { proofWindow: 179n }, "dropped: its proof window is too short"],
+    ["a queue too long for the window", { queued: 2 }, {}, "wait: too many proofs are queued before it"],
+    ["a token that nobody asked for", {}, { token: THEM }, "dropped: its token is not one that this node takes"],
+    ["an optimistic job", {}, { mode: 1 }, "dropped: its mode is not served"],
+    ["a committed input", {}, { inputMode: 1 }, "dropped: its mode is not served"],
+    ["the claim deadline", { now: 2000n }, {}, "dropped: nobody may claim it any more"],
+    ["the deadline", { now: 4000n }, {}, "dropped: its deadline has passed"],
+    ["a model that is refused", { refusal: { reason: "no", final: true } }, {}, "dropped: no"],
+    ["a package that may still come", { refusal: { reason: "soon", final: false } }, {}, "wait: soon"],
+    ["an open breaker", { claimingStopped: true }, {}, "wait: claiming is stopped after too many failures in a row"],
+    [
+      "a job that is not there",
+      { job: { ...requested, state: "None" } },
+      {},
+      "wait: the request is not on the chain (any more)",
+    ],
+    ["a cancelled job", { job: { ...requested, state: "Cancelled" } }, {}, "dropped: the requester cancelled it"],
+    ["an expired job", { job: { ...requested, state: "Expired" } }, {}, "dropped: it expired"],
+    ["another's claim", { job: claimedBy(THEM) }, {}, "dropped: claimed by another"],
+  ];
+  for (const [what, change, request, expected] of cases) {
+    it(`does not claim: ${what}`, () => {
+      const step = decide({ ...job, request: { ...sampleRequest, ...request } }, { ...view, ...change }, config);
+      const shown =
+        step.do === "wait" ? `wait: ${step.why}` : step.do === "end" ? `${step.status}: ${step.reason}` : step.do;
+      expect(shown).to.equal(expected);
+    });
+  }
+
+  it("claims at the last second and in the shortest window that are allowed", () => {
+    expect(decide(job, { ...view, now: 1999n }, config).do).to.equal("claim");
+    const shortest = { ...job, request: { ...sampleRequest, proofWindow: 180n } };
+    expect(decide(shortest, view, config).do).to.equal("claim");
+  });
+
+  it("never forgets a claim that may still land, until the deadline", () => {
+    const claiming = { ...job, claim: signed };
+    for (const change of [{ now: 2500n }, { claimingStopped: true }, { refusal: { reason: "no", final: true } }]) {
+      expect(decide(claiming, { ...view, ...change }, config).do).to.equal("claim");
+    }
+    expect(decide(claiming, { ...view, now: 4000n }, config).do).to.equal("end");
+  });
+
+  it("proves, then submits, what it has claimed, also late, but not after the deadline", () => {
+    for (const now of [1500n, 1799n, 1800n, 3999n]) {
+      const own = { ...view, job: claimedBy(US), now };
+      expect(decide(job, own, config).do).to.equal("prove");
+      expect(decide(proven, own, config).do).to.equal("submit");
+    }
+    expect(decide(proven, { ...view, job: claimedBy(US), now: 4000n }, config).do).to.equal("end");
+  });
+
+  it("rescues only when told to, after the window, and while there is time", () => {
+    const theirs = { ...view, job: claimedBy(THEM) };
+    expect(decide(job, { ...theirs, now: 1799n }, rescuing).do).to.equal("wait");
+    expect(decide(job, { ...theirs, now: 1800n }, rescuing).do).to.equal("prove");
+    expect(decide(proven, { ...theirs, now: 1800n }, rescuing).do).to.equal("submit");
+    expect(decide(job, { ...theirs, now: 3821n }, rescuing).do).to.equal("end");
+    expect(decide(job, { ...view, now: 2000n }, rescuing).do, "unclaimed").to.equal("prove");
+  });
+
+  it("believes in a settlement when the market's event says who was paid", () => {
+    const settled = { ...view, job: { ...claimedBy(US), state: "Settled" as const } };
+    expect(decide(proven, settled, config).do).to.equal("wait");
+    const paid = (payee: Address): Job => ({ ...proven, settlement: { payee, position: job.requestedAt } });
+    expect(decide(paid(US), settled, config)).to.include({ do: "end", status: "settled" });
+    expect(decide(paid(THEM), settled, config)).to.include({ do: "end", status: "dropped" });
+  });
+
+  it("whatever it is told, claims only open jobs, in time, that it can afford, and that pay", () => {
+    const anything = fc.record({
+      now: fc.bigInt({ min: 0n, max: 5000n }),
+      balance: fc.bigInt({ min: 0n, max: 100n }),
+      royaltyBps: fc.integer({ min: 0, max: 10_000 }),
+      queued: fc.nat(5),
+      provingSeconds: fc.integer({ min: 1, max: 400 }),
+      job: fc.constantFrom(requested, claimedBy(US), claimedBy(THEM), { ...requested, state: "Cancelled" as const }),
+    });
+    fc.assert(
+      fc.property(anything, fc.boolean(), (change, rescue) => {
+        const seen = { ...view, ...change };
+        if (decide(job, seen, { ...config, rescue }).do !== "claim") return;
+        const price = 100n + (100n * (seen.now > 1000n ? seen.now - 1000n : 0n)) / 1000n;
+        expect(seen.job.state).to.equal("Requested");
+        expect(seen.now < 2000n).to.equal(true);
+        expect(seen.balance >= 50n).to.equal(true);
+        expect(price - (price * BigInt(seen.royaltyBps)) / 10_000n >= 95n).to.equal(true);
+        expect(seen.provingSeconds * 2 * (seen.queued + 1) + 60 <= 300).to.equal(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("the node's configuration", () => {
+  it("takes a valid one and refuses it with any one field broken", async () => {
+    expect(config.watch.pollMs).to.equal(2000);
+    const broken: Record<string, unknown>[] = [
+      { models: [] },
+      { models: ["0x12"] },
+      { tokens: [] },
+      { tokens: [{ token: TOKEN, minPrice: -1, maxCollateral: 1 }] },
+      { tokens: [{ token: TOKEN, minPrice: 1.5, maxCollateral: 1 }] },
+      { tokens: [{ token: TOKEN, minPrice: 1 }] },
+      { acceptInsecure: "yes" },
+      { watch: { pollMs: 0 } },
+      { watch: { confirmation: 1 } },
+      { proving: { safetyFactor: 0.5 } },
+      { breakerFailures: 0 },
+      { unknown: 1 },
+    ];
+    for (const change of broken) {
+      expect(await codeOf(() => parseNodeConfig({ ...valid, ...change })), JSON.stringify(change)).to.equal(
+        "CONFIG_INVALID",
+      );
+    }
+  });
+});
