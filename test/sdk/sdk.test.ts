@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import fc from "fast-check";
+import { toBytes, toHex } from "../../verifier/chain/hashes.ts";
+import type { Address, Hex } from "../../verifier/chain/types.ts";
+import {
+  argmax,
+  awaitResult,
+  buildRequest,
+  calls,
+  contextOf,
+  decodeOutput,
+  encodeInput,
+  encodeInputFile,
+  parseManifest,
+  registerPackage,
+  requestInference,
+} from "../../verifier/sdk/index.ts";
+import { newTestChain, type TestChain } from "../helpers/chain.ts";
+import { codeOf, errorOf } from "../helpers/errors.ts";
+import { mockProofs } from "../helpers/mock-proofs.ts";
+import { mockPackageFiles, writeFiles } from "../helpers/packages.ts";
+
+const files = mockPackageFiles();
+const manifest = parseManifest(files.find(({ path }) => path === "manifest.json")?.bytes as Uint8Array);
+const file = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe("the SDK's tensors", () => {
+  it("encodes real values, rounding half up, and clamps nothing", async () => {
+    expect([...encodeInput(manifest, [[0, 1.5, 2.49, 16]])]).to.deep.equal([0, 2, 2, 16]);
+    const wrong: [number[], string][] = [
+      [[0, 0, 0], "INPUT_SHAPE"],
+      [[0, 0, 0, 16.5], "INPUT_RANGE"],
+      [[0, 0, 0, -1], "INPUT_RANGE"],
+      [[0, 0, 0, NaN], "INPUT_NUMBER"],
+      [[0, 0, 0, Infinity], "INPUT_NUMBER"],
+    ];
+    for (const [values, code] of wrong) expect(await codeOf(() => encodeInput(manifest, [values]))).to.equal(code);
+  });
+
+  it("reads exactly one sample from a file", async () => {
+    expect([...encodeInputFile(manifest, file('{"input_data": [[1, 2, 3, 4]]}'))]).to.deep.equal([1, 2, 3, 4]);
+    const two = file('{"input_data": [[[1, 2, 3, 4], [1, 2, 3, 4]]]}');
+    expect(await codeOf(() => encodeInputFile(manifest, two))).to.equal("INPUT_SHAPE");
+  });
+
+  it("decodes outputs to real numbers", async () => {
+    const [scores] = decodeOutput(manifest, Uint8Array.of(0, 32, 0, 8, 0, 40));
+    expect(scores?.name).to.equal("scores");
+    expect([...(scores?.values ?? [])], "exponent 2: quarters").to.deep.equal([8, 2, 10]);
+    expect(await codeOf(() => decodeOutput(manifest, new Uint8Array(5)))).to.equal("TENSOR_LENGTH");
+  });
+
+  it("finds the winner, the lowest of equals, and its margin", async () => {
+    expect(argmax([1, 3, 2])).to.deep.equal({ index: 1, margin: 1 });
+    expect(argmax([5, 5, 1])).to.deep.equal({ index: 0, margin: 0 });
+    expect(argmax([-4])).to.deep.equal({ index: 0, margin: Infinity });
+    expect(await codeOf(() => argmax([]))).to.equal("INPUT_SHAPE");
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 2 }), (values) => {
+        const { index, margin } = argmax(values);
+        const sorted = values.toSorted((a, b) => b - a);
+        expect(index).to.equal(values.indexOf(sorted[0] as number));
+        expect(margin).to.equal((sorted[0] as number) - (sorted[1] as number));
+      }),
+    );
+  });
+});
+
+describe("the SDK on a chain", () => {
+  let chain: TestChain;
+  let root: string;
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), "verigrad-sdk-"));
+    await writeFiles(root, files);
+    chain = await newTestChain();
+  });
+  after(async () => {
+    await chain.close();
+    await rm(root, { recursive: true });
+  });
+
+  it("registers a package, asks, and gets the proven result", async () => {
+    const { deployment } = chain;
+    const owner = chain.senderOf(0);
+    const registered = await registerPackage(root, chain.chain, owner, {}, { pollMs: 1 });
+    expect(registered.insecure).to.equal(true);
+    expect((await chain.chain.model(registered.modelId)).owner).to.equal(owner.address);
+    const again = await errorOf(registerPackage(root, chain.chain, owner, {}, { pollMs: 1 }));
+    expect(again?.data["error"], "the key is known, the model exists").to.equal("ModelExists");
+
+    const request = buildRequest({
+      requester: chain.accounts[1]?.address as Address,
+      modelId: registered.modelId,
+      input: encodeInput(manifest, [[1, 2, 3, 4]]),
+      token: deployment.tokens[0] as Address,
+      maxFee: 1000n,
+      now: (await chain.chain.head()).timestamp,
+    });
+    const { jobId } = await requestInference(chain.chain, chain.senderOf(1), request, { pollMs: 1 });
+    expect(await codeOf(awaitResult(chain.chain, jobId, { timeoutMs: 0 }))).to.equal("JOB_TIMEOUT");
+
+    const payee = chain.accounts[2]?.address as Address;
+    const context = contextOf(deployment.chainId, deployment.market, jobId, payee);
+    const { output, seal } = await mockProofs.prove(root, { context, input: toBytes(request.input) });
+    await chain.senderOf(2).send(calls.fulfil(deployment, request, payee, toHex(output), toHex(seal)), { pollMs: 1 });
+    const result = await awaitResult(chain.chain, jobId, { pollMs: 1 });
+    expect(argmax(decodeOutput(manifest, result)[0]?.values ?? []).index).to.equal(2);
+  });
+
+  it("gives up on a job that ended without a result, and on request", async () => {
+    const { modelId } = await chain.registerModel(mockPackageFiles({ salt: 1 }));
+    const request = await chain.makeRequest(modelId);
+    const jobId: Hex = await chain.submitRequest(request);
+    await chain.networkHelpers.time.increase(7200);
+    await chain.senderOf(3).send(calls.expire(chain.deployment, request), { pollMs: 1 });
+    expect(await codeOf(awaitResult(chain.chain, jobId))).to.equal("JOB_ENDED");
+    expect(await codeOf(awaitResult(chain.chain, jobId, { signal: AbortSignal.abort() }))).to.equal("ABORTED");
+  });
+
+  it("refuses to build a request with a field that does not fit", async () => {
+    const options = {
+      requester: `0x${"11".repeat(20)}` as Address,
+      modelId: `0x${"22".repeat(32)}` as Hex,
+      input: new Uint8Array(4),
+      token: `0x${"33".repeat(20)}` as Address,
+      maxFee: 10n,
+      now: 1000,
+    };
+    expect(buildRequest(options).deadline).to.equal(1000n + 3600n + 1200n + 3600n);
+    expect(buildRequest(options).nonce, "random").to.not.equal(buildRequest(options).nonce);
+    expect(await codeOf(() => buildRequest({ ...options, maxFee: 1n << 96n }))).to.equal("REQUEST_INVALID");
+    expect(await codeOf(() => buildRequest({ ...options, requester: "0x12" }))).to.equal("REQUEST_INVALID");
+    expect(await codeOf(() => buildRequest({ ...options, overrides: { callbackGas: -1n } }))).to.equal(
+      "REQUEST_INVALID",
+    );
+  });
+});
