@@ -117,7 +117,7 @@ describe("the chain, read and written", () => {
       ...chain.chain,
       block: async (number: number) => {
         const block = await chain.chain.block(number);
-        return block === null ? null : { ...block, hash: `0x${(reads++).toString(16).padStart(64, "0")}` as Hex };
+        return block === null ? null : { ...block, hash: `0x${(reads++).toString(16).padStart(64, "0")}` };
       },
     };
     const error = await errorOf(watch(moving, EMPTY_CURSOR, { confirmations: 0, maxRange: 1000 }));

@@ -110,7 +110,7 @@ describe("the embedded job store", () => {
     const job: Job = sampleJob(3);
     await store.put(job);
     expect(await store.get(job.jobId)).to.deep.equal(job);
-    expect(await store.get(`0x${"00".repeat(32)}` as Hex)).to.equal(null);
+    expect(await store.get(`0x${"00".repeat(32)}`)).to.equal(null);
     await store.close();
   });
 });

@@ -123,10 +123,10 @@ describe("the SDK on a chain", () => {
 
   it("refuses to build a request with a field that does not fit", async () => {
     const options = {
-      requester: `0x${"11".repeat(20)}` as Address,
-      modelId: `0x${"22".repeat(32)}` as Hex,
+      requester: `0x${"11".repeat(20)}`,
+      modelId: `0x${"22".repeat(32)}`,
       input: new Uint8Array(4),
-      token: `0x${"33".repeat(20)}` as Address,
+      token: `0x${"33".repeat(20)}`,
       maxFee: 10n,
       now: 1000,
     };
