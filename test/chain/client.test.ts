@@ -117,7 +117,8 @@ describe("the chain, read and written", () => {
       ...chain.chain,
       block: async (number: number) => {
         const block = await chain.chain.block(number);
-        return block === null ? null : { ...block, hash: `0x${(reads++).toString(16).padStart(64, "0")}` };
+        const hash: Hex = `0x${(reads++).toString(16).padStart(64, "0")}`;
+        return block === null ? null : { ...block, hash };
       },
     };
     const error = await errorOf(watch(moving, EMPTY_CURSOR, { confirmations: 0, maxRange: 1000 }));

@@ -18,6 +18,7 @@ import {
   parseManifest,
   registerPackage,
   requestInference,
+  type RequestOptions,
 } from "../../verifier/sdk/index.ts";
 import { newTestChain, type TestChain } from "../helpers/chain.ts";
 import { codeOf, errorOf } from "../helpers/errors.ts";
@@ -122,7 +123,7 @@ describe("the SDK on a chain", () => {
   });
 
   it("refuses to build a request with a field that does not fit", async () => {
-    const options = {
+    const options: RequestOptions = {
       requester: `0x${"11".repeat(20)}`,
       modelId: `0x${"22".repeat(32)}`,
       input: new Uint8Array(4),
