@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { calls, type Sender } from "../../verifier/chain/transactions.ts";
 import type { Hex } from "../../verifier/chain/types.ts";
+import { VerigradError } from "../../verifier/errors.ts";
 import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
 import { openFileStore } from "../../verifier/node/fileStore.ts";
 import { memoryStore } from "../../verifier/node/memoryStore.ts";
 import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
 import { openProver, type Prover } from "../../verifier/node/prover.ts";
+import { runNode } from "../../verifier/node/run.ts";
 import type { JobStore, Logger } from "../../verifier/node/types.ts";
 import { openHub, type Hub } from "../../verifier/hub/store.ts";
 import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
@@ -332,5 +334,44 @@ describe("the operator's node", () => {
     expect((await store.get(jobId))?.status).to.equal("proving");
     await node.stop();
     expect((await store.get(jobId))?.failures, "being stopped is no failure").to.equal(0);
+  });
+
+  it("runs on through an RPC that fails now and then, and stops when told to", async () => {
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    const store = memoryStore();
+    const prover = openProver({
+      module: new URL("../helpers/mock-proofs.ts", import.meta.url).href,
+      name: "mockProofs",
+      memoryMb: 256,
+      timeoutMs: 60_000,
+    });
+    provers.push(prover);
+    let calls = 0;
+    const flaky = {
+      ...chain.chain,
+      head: async () => {
+        if (calls++ % 3 === 0) throw new VerigradError("CHAIN_UNREACHABLE", "no answer", { consequence: "RETRY" });
+        return chain.chain.head();
+      },
+    };
+    const controller = new AbortController();
+    const running = runNode(
+      configOf({ watch: { confirmations: 0, pollMs: 5 } }),
+      {
+        chain: flaky,
+        sender: chain.senderOf(OPERATOR),
+        store,
+        hub,
+        proofSystem: mockProofs,
+        prover,
+        logger: quiet,
+        clock: { now: () => Date.now() },
+      },
+      controller.signal,
+    );
+    while ((await store.get(jobId))?.status !== "settled") await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.abort();
+    await running;
+    expect(calls).to.be.greaterThan(3);
   });
 });
