@@ -16,28 +16,44 @@ contract InvariantsTest is Test {
 
     function setUp() public {
         handler = new Handler();
-        bytes4[] memory actions = new bytes4[](18);
-        actions[0] = MarketHandler.deposit.selector;
-        actions[1] = MarketHandler.withdraw.selector;
-        // Twice or more: without jobs, claims and time nothing happens.
-        actions[2] = MarketHandler.request.selector;
-        actions[3] = MarketHandler.request.selector;
-        actions[4] = MarketHandler.claim.selector;
-        actions[5] = MarketHandler.claim.selector;
-        actions[6] = MarketHandler.fulfil.selector;
-        actions[7] = MarketHandler.fulfil.selector;
-        actions[8] = MarketHandler.forge.selector;
-        actions[9] = MarketHandler.announceCancel.selector;
-        actions[10] = MarketHandler.cancel.selector;
-        actions[11] = MarketHandler.expire.selector;
-        actions[12] = MarketHandler.warp.selector;
-        actions[13] = MarketHandler.setRoyalty.selector;
-        actions[14] = MarketHandler.registerVersion.selector;
-        actions[15] = MarketHandler.deprecate.selector;
-        actions[16] = MarketHandler.warp.selector;
-        actions[17] = MarketHandler.stop.selector;
+        // Campaigns begin with three open jobs, one of them claimed.
+        uint256 times = _times();
+        for (uint256 i = 0; i < 3; ++i) handler.request(i, 0, (5 ether << 128) | 2 ether, times, 4 ether);
+        handler.claim(1, 0);
+        // Some more than once: without jobs, claims and time nothing happens.
+        bytes4[22] memory weighted = [
+            MarketHandler.deposit.selector,
+            MarketHandler.withdraw.selector,
+            MarketHandler.request.selector,
+            MarketHandler.request.selector,
+            MarketHandler.claim.selector,
+            MarketHandler.claim.selector,
+            MarketHandler.claim.selector,
+            MarketHandler.fulfil.selector,
+            MarketHandler.fulfil.selector,
+            MarketHandler.fulfil.selector,
+            MarketHandler.fulfil.selector,
+            MarketHandler.forge.selector,
+            MarketHandler.forge.selector,
+            MarketHandler.announceCancel.selector,
+            MarketHandler.cancel.selector,
+            MarketHandler.expire.selector,
+            MarketHandler.warp.selector,
+            MarketHandler.warp.selector,
+            MarketHandler.setRoyalty.selector,
+            MarketHandler.registerVersion.selector,
+            MarketHandler.deprecate.selector,
+            MarketHandler.stop.selector
+        ];
+        bytes4[] memory actions = new bytes4[](weighted.length);
+        for (uint256 i = 0; i < weighted.length; ++i) actions[i] = weighted[i];
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
         targetContract(address(handler));
+    }
+
+    /// From the top: deadline's slack, proof window, claim window, ramp length; even: with a callback.
+    function _times() private pure returns (uint256) {
+        return (500 << 192) | (300 << 128) | (1_000 << 64) | 1_000;
     }
 
     function _sumOfBalances() private view returns (uint256 sum) {
@@ -97,8 +113,8 @@ contract InvariantsTest is Test {
 
     /// The handlers reach what the invariants are about: each ending, a rescue, slashes, hostile callbacks.
     function test_HandlersReachEveryEnding() public {
-        // From the top: deadline's slack, proof window, claim window, ramp length; even: with a callback.
-        uint256 times = (500 << 192) | (300 << 128) | (1_000 << 64) | 1_000;
+        handler = new Handler();
+        uint256 times = _times();
         for (uint256 i = 0; i < 6; ++i) handler.request(0, 0, (5 ether << 128) | 2 ether, times, 4 ether);
         (uint256 jobs, , ) = handler.counts();
         assertEq(jobs, 6);
@@ -106,18 +122,18 @@ contract InvariantsTest is Test {
         handler.claim(1, 1);
         handler.claim(1, 2);
         handler.announceCancel(4);
-        handler.fulfil(2, 0, 2); // the claimer, in time, with a hostile callback
-        handler.fulfil(4, 3, 5); // unclaimed
-        handler.fulfil(4, 1, 0); // entitled: who % 2 == 0 picks the claimer
+        handler.fulfil(0, 0, 2); // the claimer, in time, with a hostile callback
+        handler.fulfil(8, 3, 5); // unclaimed
+        handler.fulfil(3, 1, 0); // who % 3 == 0 picks the claimer
         handler.forge(0, 2, 0);
         handler.forge(0, 2, 1);
         handler.forge(0, 2, 2);
         handler.stop(0);
         handler.deprecate(0, 0);
-        handler.warp(400 << 8, 0);
+        handler.warp((400 << 8) | 7, 0); // by 400 seconds
         handler.cancel(4);
-        handler.fulfil(5, 2, 2); // actor 2 rescues after the window
-        handler.warp((1 << 8) | 3, 5);
+        handler.fulfil(8, 2, 2); // actor 2 rescues after the window
+        handler.warp(1 << 8, 5); // to the deadline
         handler.expire(3, 5);
         assertEq(handler.ended(JobState.Settled), 4, "settled");
         assertEq(handler.ended(JobState.Cancelled), 1, "cancelled");
