@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The main job: a dApp pays for the reading of one image, a node proves and settles it, an auditor replays it.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Contract, HDNodeWallet } from "ethers";
+import { auditDirectory, writeAuditDirectory, type AuditReport } from "../../verifier/audit/audit.ts";
+import { collectChainData } from "../../verifier/audit/chain-data.ts";
+import type { ChainReader } from "../../verifier/chain/client.ts";
+import { openSender } from "../../verifier/chain/transactions.ts";
+import type { Hex } from "../../verifier/chain/types.ts";
+import type { Hub } from "../../verifier/hub/store.ts";
+import { parseNodeConfig } from "../../verifier/node/config.ts";
+import { openFileStore } from "../../verifier/node/fileStore.ts";
+import type { Prover } from "../../verifier/node/prover.ts";
+import { runNode } from "../../verifier/node/run.ts";
+import type { Logger } from "../../verifier/node/types.ts";
+import { groth16, verifySetup } from "../../verifier/proofs/groth16/index.ts";
+import { awaitResult } from "../../verifier/sdk/index.ts";
+import type { LocalChain } from "./localChain.ts";
+
+export interface MainJob {
+  readonly jobId: Hex;
+  readonly status: string;
+  readonly output: Uint8Array;
+  /** what the dApp made of it, on chain */
+  readonly reading: { readonly outcome: "Read" | "Refused" | "none"; readonly digit: number; readonly margin: number };
+}
+
+const OUTCOMES = ["none", "none", "Read", "Refused"] as const;
+
+/** The user pays the dApp, the node does the rest; returns when the job has settled and the node has stopped. */
+export async function runMainJob(options: {
+  chain: LocalChain;
+  reader: ChainReader;
+  hub: Hub;
+  prover: Prover;
+  dataDirectory: string;
+  /** DigitReader */
+  dApp: Contract;
+  token: Contract;
+  user: HDNodeWallet;
+  operator: HDNodeWallet;
+  modelId: Hex;
+  input: Uint8Array;
+  fee: bigint;
+  log: (line: string) => void;
+}): Promise<MainJob> {
+  const { chain, reader, user, operator, dApp, token, fee, log } = options;
+  const reading = dApp.connect(user) as Contract;
+  const approved = (await (token.connect(user) as Contract).getFunction("approve")(await dApp.getAddress(), fee)) as {
+    wait(): Promise<unknown>;
+  };
+  await approved.wait();
+
+  const abort = new AbortController();
+  const sender = openSender(chain.url, reader.deployment, operator.privateKey);
+  const logger: Logger = {
+    debug: () => undefined,
+    info: (fields, message) => {
+      if (typeof fields["to"] === "string") log(`  node: ${String(fields["from"])} -> ${fields["to"]}`);
+      else if (typeof fields["call"] === "string") log(`  node: sent ${fields["call"]}`);
+      else log(`  node: ${message}`);
+    },
+    warn: (fields, message) => log(`  node: ${message} ${JSON.stringify(fields)}`),
+    error: (fields, message) => log(`  node: ${message} ${JSON.stringify(fields)}`),
+  };
+  const config = parseNodeConfig({
+    models: [options.modelId],
+    tokens: [{ token: await token.getAddress(), minPrice: 1, maxCollateral: 10_000_000 }],
+    acceptInsecure: true, // the demo's key is a development key; a real node leaves this off
+    watch: { confirmations: 0, pollMs: 100 },
+    proving: { expectedSeconds: 5, submitSeconds: 5 },
+  });
+  await mkdir(options.dataDirectory, { recursive: true });
+  const store = await openFileStore(options.dataDirectory);
+  const node = runNode(
+    config,
+    {
+      chain: reader,
+      sender,
+      store,
+      hub: options.hub,
+      proofSystem: groth16,
+      prover: options.prover,
+      logger,
+      clock: { now: () => Date.now() },
+    },
+    abort.signal,
+  );
+  try {
+    const sent = (await reading.getFunction("read")(options.input, fee)) as { hash: string };
+    const receipt = await chain.provider.waitForTransaction(sent.hash);
+    const requested = receipt?.logs
+      .map((entry) => dApp.interface.parseLog(entry))
+      .find((e) => e?.name === "ReadingRequested");
+    if (requested == null) throw new Error("the dApp's request was not mined");
+    const jobId = requested.args["jobId"] as Hex;
+    const output = await Promise.race([
+      awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 120_000 }),
+      node.then(() => Promise.reject(new Error("the node stopped before the job settled"))),
+    ]);
+    const { outcome, digit, margin } = (await reading.getFunction("readingOf")(jobId)) as {
+      outcome: bigint;
+      digit: bigint;
+      margin: bigint;
+    };
+    return {
+      jobId,
+      status: (await reader.job(jobId)).state,
+      output,
+      reading: {
+        outcome: OUTCOMES[Number(outcome)] ?? "none",
+        digit: Number(digit),
+        margin: Number(margin),
+      },
+    };
+  } finally {
+    abort.abort();
+    await node.catch(() => undefined);
+    await store.close();
+    sender.close();
+  }
+}
+
+/** Audits a settled job from a new directory that holds only chain data and the package. */
+export async function auditMainJob(
+  reader: ChainReader,
+  hub: Hub,
+  cid: string,
+  jobId: Hex,
+  directory: string,
+): Promise<AuditReport> {
+  const data = await collectChainData(reader, jobId);
+  const auditDir = join(directory, "audit");
+  await writeAuditDirectory(auditDir, data, await hub.get(cid));
+  return auditDirectory(auditDir, { proofSystem: groth16, verifySetup, chain: reader });
+}
