@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {Artifacts} from "../Artifacts.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {TensorType} from "../../../contracts/consumers/TensorCodec.sol";
 import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
@@ -24,7 +25,12 @@ contract DigitReaderTest is MarketTest {
     }
 
     function _deployReader() private {
-        reader = new DigitReader(market, modelId, IERC20(address(token)), 2 ether, TensorType.I8, 20);
+        reader = DigitReader(
+            Artifacts.deploy(
+                "examples/dapps/DigitReader.sol:DigitReader",
+                abi.encode(market, modelId, token, 2 ether, TensorType.I8, 20)
+            )
+        );
         address[2] memory users = [user, other];
         for (uint256 i = 0; i < 2; ++i) {
             token.mint(users[i], 100 ether);
@@ -270,7 +276,12 @@ contract DigitReaderTest is MarketTest {
 
     /// A model whose output is no vector of logits is not misread: the callback fails, the money is unharmed.
     function test_OutputOfAnotherTypeIsNotMisread() public {
-        reader = new DigitReader(market, modelId, IERC20(address(token)), 2 ether, TensorType.I32, 20);
+        reader = DigitReader(
+            Artifacts.deploy(
+                "examples/dapps/DigitReader.sol:DigitReader",
+                abi.encode(market, modelId, token, 2 ether, TensorType.I32, 20)
+            )
+        );
         vm.prank(user);
         token.approve(address(reader), type(uint256).max);
         (Request memory req, JobId jobId) = _read(user);

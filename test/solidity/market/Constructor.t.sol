@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {Artifacts} from "../Artifacts.sol";
 import {IInferenceMarket} from "../../../contracts/interfaces/IInferenceMarket.sol";
-import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
-import {IProofSystemRouter} from "../../../contracts/interfaces/IProofSystemRouter.sol";
 import {InferenceMarket} from "../../../contracts/market/InferenceMarket.sol";
 import {MarketTest} from "./MarketTest.sol";
 
@@ -30,15 +29,20 @@ contract ConstructorTest is MarketTest {
 
     function _deploy(Parameters memory p) private returns (InferenceMarket) {
         return
-            new InferenceMarket(
-                IModelRegistry(p.registry),
-                IProofSystemRouter(p.router),
-                p.tokens,
-                p.cancelDelay,
-                p.minRescue,
-                p.burnBps,
-                p.maxInputBytes,
-                p.maxCallbackGas
+            InferenceMarket(
+                Artifacts.deploy(
+                    "contracts/market/InferenceMarket.sol:InferenceMarket",
+                    abi.encode(
+                        p.registry,
+                        p.router,
+                        p.tokens,
+                        p.cancelDelay,
+                        p.minRescue,
+                        p.burnBps,
+                        p.maxInputBytes,
+                        p.maxCallbackGas
+                    )
+                )
             );
     }
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
+import {Artifacts} from "../Artifacts.sol";
 import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
 import {InferenceMarket} from "../../../contracts/market/InferenceMarket.sol";
@@ -45,11 +46,17 @@ abstract contract MarketTest is Test {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        router = new ProofSystemRouter(admin, guardian);
-        proofSystem = new MockProofSystem(SELECTOR);
+        router = ProofSystemRouter(
+            Artifacts.deploy("contracts/proofs/ProofSystemRouter.sol:ProofSystemRouter", abi.encode(admin, guardian))
+        );
+        proofSystem = MockProofSystem(
+            Artifacts.deploy("contracts/mocks/proofs/MockProofSystem.sol:MockProofSystem", abi.encode(SELECTOR))
+        );
         vm.prank(admin);
         router.add(proofSystem);
-        registry = new ModelRegistry(router);
+        registry = ModelRegistry(
+            Artifacts.deploy("contracts/models/ModelRegistry.sol:ModelRegistry", abi.encode(router))
+        );
         token = new TestToken();
         market = newMarket(address(token));
         (keyHash, modelId) = registerModel(0, 64, 10, 1);
@@ -64,15 +71,20 @@ abstract contract MarketTest is Test {
         address[] memory tokens = new address[](1);
         tokens[0] = token_;
         return
-            new InferenceMarket(
-                registry,
-                router,
-                tokens,
-                CANCEL_DELAY,
-                MIN_RESCUE,
-                BURN_BPS,
-                MAX_INPUT,
-                MAX_CALLBACK_GAS
+            InferenceMarket(
+                Artifacts.deploy(
+                    "contracts/market/InferenceMarket.sol:InferenceMarket",
+                    abi.encode(
+                        registry,
+                        router,
+                        tokens,
+                        CANCEL_DELAY,
+                        MIN_RESCUE,
+                        BURN_BPS,
+                        MAX_INPUT,
+                        MAX_CALLBACK_GAS
+                    )
+                )
             );
     }
 

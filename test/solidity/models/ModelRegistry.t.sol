@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
+import {Artifacts} from "../Artifacts.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
@@ -25,10 +26,19 @@ contract ModelRegistryTest is Test {
     bytes32 private keyHash;
 
     function setUp() public {
-        router = new ProofSystemRouter(address(this), GUARDIAN);
-        system = new MockProofSystem(SELECTOR);
+        router = ProofSystemRouter(
+            Artifacts.deploy(
+                "contracts/proofs/ProofSystemRouter.sol:ProofSystemRouter",
+                abi.encode(address(this), GUARDIAN)
+            )
+        );
+        system = MockProofSystem(
+            Artifacts.deploy("contracts/mocks/proofs/MockProofSystem.sol:MockProofSystem", abi.encode(SELECTOR))
+        );
         router.add(system);
-        registry = new ModelRegistry(router);
+        registry = ModelRegistry(
+            Artifacts.deploy("contracts/models/ModelRegistry.sol:ModelRegistry", abi.encode(router))
+        );
         (bytes memory input, bytes memory output) = SpecBuilder.digits();
         keyHash = system.registerKey(bytes.concat(SpecBuilder.head(SELECTOR, 0, input, output), bytes32(0)));
     }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
+import {Artifacts} from "../Artifacts.sol";
 import {Groth16ProofSystem} from "../../../contracts/proofs/Groth16ProofSystem.sol";
 import {SpecBuilder} from "../libraries/SpecBuilder.sol";
 import {TrapdoorKey} from "./TrapdoorKey.sol";
@@ -26,7 +27,7 @@ abstract contract Groth16Fixture is Test {
     bytes32 internal keyHash;
 
     function setUp() public virtual {
-        system = new Groth16ProofSystem();
+        system = Groth16ProofSystem(Artifacts.deploy("contracts/proofs/Groth16ProofSystem.sol:Groth16ProofSystem", ""));
         key = TrapdoorKey.build(_head(), N);
         keyHash = system.registerKey(key);
     }

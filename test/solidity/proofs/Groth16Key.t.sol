@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {Artifacts} from "../Artifacts.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
 import {Groth16ProofSystem} from "../../../contracts/proofs/Groth16ProofSystem.sol";
 import {SpecBuilder} from "../libraries/SpecBuilder.sol";
@@ -40,7 +41,9 @@ contract Groth16KeyTest is Groth16Fixture {
     }
 
     function test_RegistrationIsContentAddressed() public {
-        Groth16ProofSystem fresh = new Groth16ProofSystem();
+        Groth16ProofSystem fresh = Groth16ProofSystem(
+            Artifacts.deploy("contracts/proofs/Groth16ProofSystem.sol:Groth16ProofSystem", "")
+        );
         (bytes memory input, bytes memory output) = SpecBuilder.digits();
         assertFalse(fresh.isRegistered(keccak256(key)));
         vm.expectEmit(address(fresh));

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
+import {Artifacts} from "../Artifacts.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
 import {MockProofSystem} from "../../../contracts/mocks/proofs/MockProofSystem.sol";
 import {SpecBuilder} from "../libraries/SpecBuilder.sol";
@@ -16,7 +17,9 @@ contract MockProofSystemTest is Test {
     bytes private output;
 
     function setUp() public {
-        system = new MockProofSystem(SELECTOR);
+        system = MockProofSystem(
+            Artifacts.deploy("contracts/mocks/proofs/MockProofSystem.sol:MockProofSystem", abi.encode(SELECTOR))
+        );
         (bytes memory inputSpecs, bytes memory outputSpecs) = SpecBuilder.digits();
         key = bytes.concat(SpecBuilder.head(SELECTOR, 0, inputSpecs, outputSpecs), bytes32(0));
         vm.expectEmit(address(system));

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
+import {Artifacts} from "../Artifacts.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
 import {IProofSystemRouter} from "../../../contracts/interfaces/IProofSystemRouter.sol";
@@ -16,8 +17,15 @@ contract ProofSystemRouterTest is Test {
     MockProofSystem private system;
 
     function setUp() public {
-        router = new ProofSystemRouter(address(this), GUARDIAN);
-        system = new MockProofSystem(SELECTOR);
+        router = ProofSystemRouter(
+            Artifacts.deploy(
+                "contracts/proofs/ProofSystemRouter.sol:ProofSystemRouter",
+                abi.encode(address(this), GUARDIAN)
+            )
+        );
+        system = MockProofSystem(
+            Artifacts.deploy("contracts/mocks/proofs/MockProofSystem.sol:MockProofSystem", abi.encode(SELECTOR))
+        );
     }
 
     function test_UnsetSelector() public {
@@ -42,7 +50,9 @@ contract ProofSystemRouterTest is Test {
 
     function test_AnEntryIsNeverReplaced() public {
         router.add(system);
-        MockProofSystem other = new MockProofSystem(SELECTOR);
+        MockProofSystem other = MockProofSystem(
+            Artifacts.deploy("contracts/mocks/proofs/MockProofSystem.sol:MockProofSystem", abi.encode(SELECTOR))
+        );
         vm.expectRevert(abi.encodeWithSelector(IProofSystemRouter.SelectorTaken.selector, SELECTOR));
         router.add(other);
         vm.expectRevert(abi.encodeWithSelector(IProofSystemRouter.SelectorTaken.selector, SELECTOR));
@@ -50,7 +60,9 @@ contract ProofSystemRouterTest is Test {
     }
 
     function test_AddRefusesZeroSelectorAndNoCode() public {
-        MockProofSystem zero = new MockProofSystem(bytes4(0));
+        MockProofSystem zero = MockProofSystem(
+            Artifacts.deploy("contracts/mocks/proofs/MockProofSystem.sol:MockProofSystem", abi.encode(bytes4(0)))
+        );
         vm.expectRevert(IProofSystemRouter.ZeroSelector.selector);
         router.add(zero);
         vm.expectRevert(abi.encodeWithSelector(IProofSystemRouter.NoCode.selector, GUARDIAN));
