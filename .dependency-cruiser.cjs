@@ -28,7 +28,12 @@ const layering = LAYERS.flatMap((layer, level) =>
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: { path: "^(verifier|scripts)" }, to: { circular: true } },
-    { name: "no-orphans-in-product", severity: "error", from: { orphan: true, path: "^verifier/", pathNot: "(main|worker)\\.ts$" }, to: {} },
+    {
+      name: "no-orphans-in-product",
+      severity: "error",
+      from: { orphan: true, path: "^verifier/", pathNot: "(main|worker)\\.ts$" },
+      to: {},
+    },
     { name: "product-needs-no-tests", severity: "error", from: { path: "^verifier/" }, to: { path: "^(test|bench)/" } },
     {
       name: "product-needs-no-dev-dependencies",

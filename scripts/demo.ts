@@ -5,7 +5,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Contract } from "ethers";
+import type { Contract } from "ethers";
 import { openChain } from "../verifier/chain/client.ts";
 import { openSender } from "../verifier/chain/transactions.ts";
 import { toJson, type Address } from "../verifier/chain/types.ts";
@@ -15,7 +15,7 @@ import { openProver } from "../verifier/node/prover.ts";
 import { groth16 } from "../verifier/proofs/groth16/index.ts";
 import { decodeOutput, encodeInput, registerPackage } from "../verifier/sdk/index.ts";
 import { runAttacks, type Attack } from "./demo/attacks.ts";
-import { deployContracts, deployDigitReader, gasOfVerify } from "./demo/deploy.ts";
+import { deployContracts, deployDigitReader, fundAccounts, gasOfVerify } from "./demo/deploy.ts";
 import { startLocalChain } from "./demo/localChain.ts";
 import { auditMainJob, runMainJob } from "./demo/mainJob.ts";
 import { prepareModel } from "./demo/model.ts";
@@ -84,7 +84,7 @@ export async function runDemo(options: { json: boolean }, deps: { signal?: Abort
     const requester = await chain.account();
     const operator = await chain.account();
     const thief = await chain.account();
-    const { deployment, proofSystem, token } = await deployContracts(chain, owner);
+    const { deployment, proofSystem, token } = await deployContracts(chain);
     const reader = await openChain(chain.url, deployment);
     closers.push(() => reader.close());
     const tokenAddress = deployment.tokens[0] as Address;
@@ -107,24 +107,12 @@ export async function runDemo(options: { json: boolean }, deps: { signal?: Abort
     const cid = await hub.add(model.directory);
     log(`  model ${modelId}, package ${cid}`);
 
-    // Everybody has tokens; those who deal with the market directly have a balance there already.
-    const market = new Contract(
-      deployment.market,
-      ["function deposit(address,address,uint256) returns (uint256)"],
-      owner,
-    );
-    const deposit = async (account: string, amount: bigint): Promise<void> => {
-      await (
-        (await market.getFunction("deposit")(tokenAddress, account, amount)) as { wait(): Promise<unknown> }
-      ).wait();
-    };
-    const mint = async (to: string, amount: bigint): Promise<void> => {
-      await ((await token.getFunction("mint")(to, amount)) as { wait(): Promise<unknown> }).wait();
-    };
-    await mint(owner.address, 1000n * FEE);
-    await ((await token.getFunction("approve")(deployment.market, 1000n * FEE)) as { wait(): Promise<unknown> }).wait();
-    for (const account of [requester, operator, modelOwner]) await deposit(account.address, 50n * FEE);
-    await mint(user.address, FEE);
+    // Those who deal with the market directly have a balance there already, as an operator or a regular user would.
+    await fundAccounts(token.connect(owner) as Contract, deployment, {
+      wallets: [user.address],
+      balances: [requester.address, operator.address, modelOwner.address],
+      amount: 50n * FEE,
+    });
 
     const opened = await openPackage(model.directory);
     const dApp = await deployDigitReader(owner, deployment, modelId);

@@ -21,7 +21,6 @@ function runSuite(suite: "solidity" | "mocha", extra: string[]): Promise<Outcome
     });
     child.on("error", reject);
     child.on("close", (code) => {
-      // eslint-disable-next-line no-control-regex
       const plain = output.replace(/\u001b\[[0-9;]*m/g, "");
       const last = (word: string): number =>
         Number([...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, "gm"))].at(-1)?.[1] ?? 0);

@@ -54,5 +54,12 @@ interface IModelRegistry {
     )
         external
         view
-        returns (address owner, bytes4 proofSystem, bytes32 keyHash, bytes32 setupHash, ModelId previous, bool deprecated);
+        returns (
+            address owner,
+            bytes4 proofSystem,
+            bytes32 keyHash,
+            bytes32 setupHash,
+            ModelId previous,
+            bool deprecated
+        );
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Deploys the contracts, and what only a demo needs: a token, the dApp, a gas probe.
+// Deploys the contracts with the Ignition module of local networks, and what only a demo needs: the dApp, a gas probe.
 import hre from "hardhat";
 import { Contract, ContractFactory, type HDNodeWallet } from "ethers";
+import VerigradLocal from "../../ignition/modules/VerigradLocal.ts";
 import type { Deployment } from "../../verifier/chain/deployment.ts";
 import type { Address, Hex } from "../../verifier/chain/types.ts";
 import type { Proven } from "./attacks.ts";
@@ -10,68 +11,86 @@ import type { LocalChain } from "./localChain.ts";
 export interface Deployed {
   readonly deployment: Deployment;
   readonly proofSystem: Address;
+  /** TestToken: anyone may mint */
   readonly token: Contract;
 }
 
-async function deploy(owner: HDNodeWallet, name: string, args: unknown[]): Promise<Contract> {
-  const { abi, bytecode } = await hre.artifacts.readArtifact(name);
-  const contract = await new ContractFactory(abi, bytecode, owner).deploy(...args);
-  await contract.waitForDeployment();
-  return contract as Contract;
-}
-const at = async (c: Contract): Promise<Address> => (await c.getAddress()) as Address;
-export async function deployContracts(chain: LocalChain, owner: HDNodeWallet): Promise<Deployed> {
-  const token = await deploy(owner, "TestToken", []);
-  const router = await deploy(owner, "ProofSystemRouter", [owner.address, owner.address]);
-  const g = await deploy(owner, "Groth16ProofSystem", []);
-  await ((await router.getFunction("add")(await at(g))) as any).wait();
-  const registry = await deploy(owner, "ModelRegistry", [await at(router)]);
-  const market = await deploy(owner, "InferenceMarket", [
-    await at(registry),
-    await at(router),
-    [await at(token)],
-    600,
-    600,
-    5000,
-    65536,
-    1000000,
-  ]);
-  const chainId = (await chain.provider.getNetwork()).chainId;
-  return {
-    deployment: {
-      chainId,
-      market: await at(market),
-      registry: await at(registry),
-      router: await at(router),
-      tokens: [await at(token)],
-      fromBlock: 0,
-    },
-    proofSystem: await at(g),
-    token,
-  };
+/** Deploys router, proof system, registry, market and token. */
+export async function deployContracts(chain: LocalChain): Promise<Deployed> {
+  const connection = await hre.network.create({ network: "localhost", override: { url: chain.url } });
+  try {
+    const { token, router, groth16, registry, market } = await connection.ignition.deploy(VerigradLocal);
+    const address = async (contract: { getAddress(): Promise<string> }): Promise<Address> =>
+      (await contract.getAddress()) as Address;
+    const { chainId } = await chain.provider.getNetwork();
+    return {
+      deployment: {
+        chainId,
+        market: await address(market),
+        registry: await address(registry),
+        router: await address(router),
+        tokens: [await address(token)],
+        fromBlock: 0,
+      },
+      proofSystem: await address(groth16),
+      token: new Contract(await address(token), (await hre.artifacts.readArtifact("TestToken")).abi, chain.provider),
+    };
+  } finally {
+    await connection.close();
+  }
 }
 
-/** A digit that leads by 1.0 is believed: the logits have exponent 8. */
-const MIN_MARGIN = 256;
-const TENSOR_TYPE_I16 = 2;
+interface Pending {
+  wait(): Promise<unknown>;
+}
+
+/** Mints `amount` for each wallet, and deposits `amount` for each market balance. `token` is connected to a wallet. */
+export async function fundAccounts(
+  token: Contract,
+  { market }: Deployment,
+  { wallets, balances, amount }: { wallets: readonly string[]; balances: readonly string[]; amount: bigint },
+): Promise<void> {
+  const marketAbi = ["function deposit(address token, address account, uint256 amount) returns (uint256)"];
+  const marketContract = new Contract(market, marketAbi, token.runner);
+  const [address, signer] = [await token.getAddress(), token.runner as HDNodeWallet];
+  const total = amount * BigInt(balances.length);
+  for (const wallet of wallets) await ((await token.getFunction("mint")(wallet, amount)) as Pending).wait();
+  await ((await token.getFunction("mint")(signer.address, total)) as Pending).wait();
+  await ((await token.getFunction("approve")(market, total)) as Pending).wait();
+  for (const account of balances) {
+    await ((await marketContract.getFunction("deposit")(address, account, amount)) as Pending).wait();
+  }
+}
+
+/** A digit that leads by 1.0 is believed: the logits' exponent is 8. */
+const MIN_MARGIN = 2 ** 8;
+/** TensorType.I16 of contracts/consumers/TensorCodec.sol. */
+const I16 = 2;
+const COLLATERAL = 1_000_000;
 
 /** Deploys the example dApp for a model. */
-export async function deployDigitReader(
-  owner: HDNodeWallet,
+export function deployDigitReader(
+  wallet: HDNodeWallet,
   { market, tokens }: Deployment,
   modelId: Hex,
 ): Promise<Contract> {
-  return deploy(owner, "DigitReader", [market, modelId, tokens[0], 1_000_000, TENSOR_TYPE_I16, MIN_MARGIN]);
+  return deploy(wallet, "DigitReader", [market, modelId, tokens[0], COLLATERAL, I16, MIN_MARGIN]);
 }
 
 /** Gas inside a call of `verify`. */
 export async function gasOfVerify(
-  owner: HDNodeWallet,
+  wallet: HDNodeWallet,
   proofSystem: Address,
   keyHash: Hex,
-  proven: Proven,
+  { context, input, output, seal }: Proven,
 ): Promise<bigint> {
-  const probe = await deploy(owner, "GasProbe", []);
-  const { context, input, output, seal } = proven;
+  const probe = await deploy(wallet, "GasProbe", []);
   return (await probe.getFunction("gasOfVerify")(proofSystem, keyHash, context, input, output, seal)) as bigint;
+}
+
+async function deploy(wallet: HDNodeWallet, name: string, args: unknown[]): Promise<Contract> {
+  const { abi, bytecode } = await hre.artifacts.readArtifact(name);
+  const contract = await new ContractFactory(abi, bytecode, wallet).deploy(...args);
+  await contract.waitForDeployment();
+  return contract as Contract;
 }

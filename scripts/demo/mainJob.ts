@@ -93,7 +93,7 @@ export async function runMainJob(options: {
     const requested = receipt?.logs
       .map((entry) => dApp.interface.parseLog(entry))
       .find((e) => e?.name === "ReadingRequested");
-    if (requested == null) throw new Error("the dApp's request was not mined");
+    if (requested === undefined || requested === null) throw new Error("the dApp's request was not mined");
     const jobId = requested.args["jobId"] as Hex;
     const output = await Promise.race([
       awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 120_000 }),

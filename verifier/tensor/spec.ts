@@ -43,7 +43,8 @@ export function assertSpec(spec: TensorSpec): void {
   if (sizeOf(spec.shape) > MAX_VALUES) fail(`more than 2^24 values`);
   const info = TYPE_INFO[spec.type];
   if (info === undefined) fail(`unknown type ${String(spec.type)}`);
-  if (!Number.isInteger(spec.exponent) || spec.exponent < -128 || spec.exponent > 127) fail("exponent must be -128..127");
+  if (!Number.isInteger(spec.exponent) || spec.exponent < -128 || spec.exponent > 127)
+    fail("exponent must be -128..127");
   if (!Number.isInteger(spec.lo) || !Number.isInteger(spec.hi)) fail("range must be integers");
   if (spec.lo >= spec.hi) fail("range is empty: lo must be below hi");
   if (spec.lo < info.lo || spec.hi > info.hi) fail(`range [${spec.lo}, ${spec.hi}] does not fit type ${spec.type}`);
