@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { newGraphBuilder } from "../../verifier/graph/builder.ts";
 import { makeConstant } from "../../verifier/graph/constants.ts";
 import { execute, executeTrace } from "../../verifier/graph/execute.ts";
+import { OPS } from "../../verifier/graph/nodes/registry.ts";
 import { roundShift } from "../../verifier/graph/ranges.ts";
 import type { GraphTensor, IntegerGraph } from "../../verifier/graph/types.ts";
 import { arbitraryCase, randomInputs } from "./arbitraries.ts";
@@ -23,8 +24,10 @@ function requantizeGraph(shift: number, lo: bigint, hi: bigint): IntegerGraph {
 describe("graph/execute", () => {
   it("equals the BigInt reference on random graphs, and no value leaves its proven range", () => {
     let biggest = 0n;
+    const seen = new Map<string, number>();
     fc.assert(
       fc.property(arbitraryCase, ({ graph, draw }) => {
+        for (const { op } of graph.nodes) seen.set(op, (seen.get(op) ?? 0) + 1);
         const inputs = randomInputs(graph, draw);
         const expected = referenceTrace(graph, inputs);
         const trace = executeTrace(graph, inputs);
@@ -41,8 +44,9 @@ describe("graph/execute", () => {
           expect(Array.from(outputs[o] ?? [], BigInt)).to.deep.equal(expected[port.tensor]),
         );
       }),
-      { numRuns: 600, seed: 20260 },
+      { numRuns: 1500, seed: 20260, endOnFailure: true },
     );
+    for (const op of OPS) expect(seen.get(op), op).to.be.greaterThan(50);
     expect(biggest > 2n ** 53n, "the random graphs reach beyond doubles").to.equal(true);
   });
 

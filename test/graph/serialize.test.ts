@@ -3,31 +3,9 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { VerigradError } from "../../verifier/errors.ts";
 import { parseGraph, serializeGraph } from "../../verifier/graph/serialize.ts";
-import type { IntegerGraph } from "../../verifier/graph/types.ts";
 import { execute } from "../../verifier/graph/execute.ts";
-import { arbitraryCase, randomGraph, randomInputs, type Draw } from "./arbitraries.ts";
-
-/** A fixed pseudo-random draw (xorshift32). */
-function seededDraw(seed: number): Draw {
-  let state = seed;
-  return (lo, hi) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return lo + ((state >>> 0) % (hi - lo + 1));
-  };
-}
-
-/** A graph with every kind of node. */
-function fullGraph(): IntegerGraph {
-  for (let seed = 1; ; seed++) {
-    const graph = randomGraph(seededDraw(seed), false);
-    const ops = new Set(graph.nodes.map((node) => node.op));
-    const withConstant = graph.nodes.some((node) => node.op === "weightedSum" && node.constant !== null);
-    const withBias = graph.nodes.some((node) => node.op === "fullyConnected" && node.bias !== null);
-    if (ops.size === 4 && withConstant && withBias) return graph;
-  }
-}
+import { arbitraryCase, randomInputs } from "./arbitraries.ts";
+import { fullGraph } from "./full-graph.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const utf8 = (s: string): Uint8Array => new TextEncoder().encode(s);

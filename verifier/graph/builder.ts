@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Builds integer graphs: derives each tensor as its node is added, and drops what no output needs.
 import type { TensorSpec, TensorType } from "../tensor/spec.ts";
-import { derive, operandsOf } from "./ranges.ts";
+import { operandsOf, rewired } from "./nodes/registry.ts";
+import { derive } from "./ranges.ts";
 import type { GraphNode, GraphPort, GraphTensor, IntegerGraph, TensorId } from "./types.ts";
 import { assertGraph, outputRange } from "./validate.ts";
 
@@ -70,10 +71,6 @@ function prune(graph: IntegerGraph): IntegerGraph {
     inputs: graph.inputs.map((port) => ({ ...port, tensor: id(port.tensor) })),
     outputs: graph.outputs.map((port) => ({ ...port, tensor: id(port.tensor) })),
     tensors: kept.map((old) => graph.tensors[old] as GraphTensor),
-    nodes: nodes.map((node) => {
-      const output = id(node.output);
-      if (node.op === "weightedSum") return { ...node, output, inputs: node.inputs.map(id) };
-      return { ...node, output, input: id(node.input) };
-    }),
+    nodes: nodes.map((node) => rewired(node, id)),
   };
 }

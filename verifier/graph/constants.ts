@@ -2,7 +2,7 @@
 // Integer constants of the graph in their canonical form: the narrowest width that holds every value.
 import { VerigradError } from "../errors.ts";
 import { sizeOf } from "../tensor/spec.ts";
-import type { Constant } from "./types.ts";
+import type { Constant } from "./nodes/types.ts";
 
 const WIDTHS = [1, 2, 4, 8] as const;
 

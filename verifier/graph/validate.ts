@@ -4,7 +4,9 @@ import { VerigradError } from "../errors.ts";
 import { isPlainName } from "../onnx/names.ts";
 import { assertSpec, sizeOf, TYPE_INFO, type TensorSpec, type TensorType } from "../tensor/spec.ts";
 import { narrowestWidth } from "./constants.ts";
-import { derive, MAX_TENSOR_VALUES, MAX_TOTAL_VALUES, operandsOf, sameShape } from "./ranges.ts";
+import { sameShape } from "./nodes/arithmetic.ts";
+import { constantsOf, definitionOf, operandsOf } from "./nodes/registry.ts";
+import { derive, MAX_TENSOR_VALUES, MAX_TOTAL_VALUES } from "./ranges.ts";
 import type { Constant, GraphNode, GraphTensor, IntegerGraph } from "./types.ts";
 
 const MAX_NODES = 2 ** 16;
@@ -13,13 +15,6 @@ const MAX_RANK = 8;
 
 function fail(why: string, data: Record<string, unknown> = {}): never {
   throw new VerigradError("GRAPH_MALFORMED", `integer graph: ${why}`, { data: { ...data, why } });
-}
-
-/** The constants of a node, in the order in which weights.bin holds them. */
-export function constantsOf(node: GraphNode): Constant[] {
-  if (node.op === "fullyConnected") return node.bias === null ? [node.weights] : [node.weights, node.bias];
-  if (node.op === "weightedSum") return node.constant === null ? [] : [node.constant];
-  return [];
 }
 
 /**
@@ -121,13 +116,7 @@ function assertNode(node: GraphNode, id: number, tensors: readonly GraphTensor[]
   const derived = derive(node, tensors, output.shape);
   if (!sameShape(derived.shape, output.shape)) fail(`node "${from}": shape is not the derived one`);
   if (derived.lo !== output.lo || derived.hi !== output.hi) fail(`node "${from}": range is not the derived one`);
-  const exponent = exponentOf(node, tensors);
+  const operands = operandsOf(node).map((operand) => tensors[operand] as GraphTensor);
+  const exponent = definitionOf(node).exponent(node, operands);
   if (exponent !== null && exponent !== output.exponent) fail(`node "${from}": exponent is not the derived one`);
-}
-
-/** Exponent that follows from the node's input; a linear node's is free: its constants carry an exponent of their own. */
-function exponentOf(node: GraphNode, tensors: readonly GraphTensor[]): number | null {
-  if (node.kind === "linear") return null;
-  const input = (tensors[node.input] as GraphTensor).exponent;
-  return node.op === "requantize" ? input - node.shift : input;
 }
