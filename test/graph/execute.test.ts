@@ -44,11 +44,11 @@ describe("graph/execute", () => {
           expect(Array.from(outputs[o] ?? [], BigInt)).to.deep.equal(expected[port.tensor]),
         );
       }),
-      { numRuns: 1500, seed: 20260, endOnFailure: true },
+      { numRuns: 1000, seed: 20260, endOnFailure: true },
     );
-    for (const op of OPS) expect(seen.get(op), op).to.be.greaterThan(50);
+    for (const op of OPS) expect(seen.get(op), op).to.be.greaterThan(30);
     expect(biggest > 2n ** 53n, "the random graphs reach beyond doubles").to.equal(true);
-  });
+  }).timeout(30_000);
 
   it("proven ranges of one linear layer are reached: the analysis is exact where a channel is alone", () => {
     const builder = newGraphBuilder();

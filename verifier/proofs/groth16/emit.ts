@@ -7,7 +7,7 @@ import type { Constant, GraphNode, GraphPort, GraphTensor, IntegerGraph, TensorI
 import { packedLength, packingLayout } from "../../tensor/packing.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import type { Refusal } from "../types.ts";
-import { analyseRanges, declaredBounds, unpackedBounds, type Intervals } from "./ranges.ts";
+import { analyseRanges, CIRCUIT_OPS, declaredBounds, unpackedBounds, unsupportedOp, type Intervals } from "./ranges.ts";
 
 /** Public signals are counted in two bytes of the key. */
 const MAX_PUBLIC_SIGNALS = 65535;
@@ -24,6 +24,10 @@ export function circuitRefusals(graph: IntegerGraph): Refusal[] {
   const refuse = (node: string, operator: string, reason: string): void => {
     refusals.push({ node, operator, reason });
   };
+  for (const node of graph.nodes) {
+    if (!CIRCUIT_OPS.has(node.op)) refuse(node.from.join(" + "), node.op, "this operation has no circuit");
+  }
+  if (refusals.length > 0) return refusals; // nothing below is known behind such a node
   const unpacked = analyseRanges(graph, unpackedBounds);
   const declared = analyseRanges(graph, declaredBounds);
   for (const node of graph.nodes) {
@@ -224,5 +228,7 @@ function emitNode(node: GraphNode, name: string, e: Emission): { lines: string[]
     }
     case "reshape":
       return { lines: [], output: e.signalOf[node.input] as string };
+    default:
+      throw unsupportedOp(node);
   }
 }

@@ -7,6 +7,18 @@ import { VerigradError } from "../../errors.ts";
 import { roundShift } from "../../graph/ranges.ts";
 import type { Constant, GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
 
+/** Ops that have a circuit. */
+export const CIRCUIT_OPS: ReadonlySet<GraphNode["op"]> = new Set([
+  "fullyConnected",
+  "weightedSum",
+  "requantize",
+  "reshape",
+]);
+
+/** A node without a circuit, met where circuitRefusals should have refused it. */
+export const unsupportedOp = ({ op }: GraphNode): VerigradError =>
+  new VerigradError("GROTH16_UNSUPPORTED", `groth16 has no circuit for ${op}`, { data: { op } });
+
 /** Closed intervals [lo[i], hi[i]] of a tensor's values, row-major. */
 export interface Intervals {
   readonly lo: readonly bigint[];
@@ -98,5 +110,7 @@ function nodeIntervals(node: GraphNode, read: (id: TensorId) => Intervals, size:
     }
     case "reshape":
       return read(node.input);
+    default:
+      throw unsupportedOp(node);
   }
 }
