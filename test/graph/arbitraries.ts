@@ -21,10 +21,10 @@ interface Source {
   readonly input: number;
   readonly tensor: GraphTensor;
   /** A random integer of a width that is the node's own. */
-  weight(): number;
-  constant(shape: readonly number[], value?: () => number): Constant;
+  readonly weight: () => number;
+  readonly constant: (shape: readonly number[], value?: () => number) => Constant;
   /** A tensor that fits the operand in an element-wise node. */
-  partner(): number;
+  readonly partner: () => number;
 }
 
 /** A node as it is added: its draft, its output's exponent where it is free, and its shape where that is. */

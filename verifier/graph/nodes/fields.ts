@@ -2,7 +2,7 @@
 // The fields of a node, declared once: operands, constants, JSON schema and serialization all follow from them.
 import { z } from "zod";
 import type { Canonical } from "../canonical-json.ts";
-import type { Constant, NodeBase, TensorId } from "./types.ts";
+import type { Constant, NodeBase, TensorId } from "./base.ts";
 
 /** What a field of each kind holds. */
 interface FieldTypes {

@@ -46,7 +46,7 @@ const DEFINITIONS: { readonly [Op in GraphNode["op"]]: NodeDefinition<Extract<Gr
 export type AnyDefinition = Omit<NodeDefinition<GraphNode>, "fields"> & { readonly fields: Fields };
 
 /** The definition of a node's op. */
-export const definitionOf = ({ op }: GraphNode): AnyDefinition => DEFINITIONS[op] as unknown as AnyDefinition;
+export const definitionOf = ({ op }: GraphNode): AnyDefinition => DEFINITIONS[op];
 
 /** All ops, in the order of docs/spec/integer-graph-nodes.md. */
 export const OPS = Object.keys(DEFINITIONS) as readonly GraphNode["op"][];
@@ -63,7 +63,7 @@ export const rewired = (node: GraphNode, id: (old: TensorId) => TensorId): Graph
   output: id(node.output),
 });
 
-const schemas = Object.values(DEFINITIONS).map(({ kind, op, fields }) => schemaOf(kind, op, fields as Fields));
+const schemas = Object.values(DEFINITIONS).map(({ kind, op, fields }) => schemaOf(kind, op, fields));
 
 /** Schema of an entry of `nodes` in graph.json. */
 export const zNode = z.discriminatedUnion("op", schemas as [(typeof schemas)[number], ...typeof schemas]);
