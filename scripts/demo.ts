@@ -14,49 +14,16 @@ import { openHub } from "../verifier/hub/store.ts";
 import { openProver } from "../verifier/node/prover.ts";
 import { groth16 } from "../verifier/proofs/groth16/index.ts";
 import { decodeOutput, encodeInput, registerPackage } from "../verifier/sdk/index.ts";
-import { runAttacks, type Attack } from "./demo/attacks.ts";
+import { runAttacks } from "./demo/attacks.ts";
 import { deployContracts, deployDigitReader, fundAccounts, gasOfVerify } from "./demo/deploy.ts";
 import { startLocalChain } from "./demo/localChain.ts";
 import { auditMainJob, runMainJob } from "./demo/mainJob.ts";
 import { prepareModel } from "./demo/model.ts";
-import { table } from "./demo/table.ts";
+import { table, type DemoReport } from "./demo/report.ts";
 
 const GROTH16_MODULE = new URL("../verifier/proofs/groth16/index.ts", import.meta.url).href;
 const CACHE = join(import.meta.dirname, "../.cache/setup");
 const FEE = 2_000_000n;
-
-export interface DemoReport {
-  readonly model: string;
-  /** top-1 on held-out samples, 0..1 */
-  readonly floatAccuracy: number;
-  readonly integerAccuracy: number;
-  readonly samples: number;
-  /** largest absolute difference of a logit, in the model's own units */
-  readonly maxError: number;
-  readonly constraints: number;
-  readonly publicSignals: number;
-  readonly compileMs: number;
-  readonly setupMs: number;
-  readonly setupCached: boolean;
-  /** a development key: whoever made it could forge proofs */
-  readonly insecureSetup: boolean;
-  readonly proveColdMs: number;
-  readonly proveMs: number;
-  readonly verifyMs: number;
-  /** request, claim, fulfil, register: whole transactions of plain jobs; verify: inside the call */
-  readonly gas: Readonly<Record<"register" | "registerKey" | "request" | "claim" | "fulfil" | "verify", number>>;
-  readonly jobStatus: string;
-  readonly digit: { readonly read: number; readonly label: number; readonly margin: number; readonly outcome: string };
-  readonly audit: {
-    readonly verdict: string;
-    readonly checks: readonly { readonly name: string; readonly ok: boolean | null }[];
-  };
-  readonly attacks: readonly Attack[];
-  readonly refundedAfterExpiry: boolean;
-  /** everything above is as it should be */
-  readonly ok: boolean;
-  readonly totalMs: number;
-}
 
 /** Runs the demo; progress goes to stderr, the result to stdout: a table, or with `json` one JSON object as last line. */
 export async function runDemo(options: { json: boolean }, deps: { signal?: AbortSignal } = {}): Promise<DemoReport> {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Deploys the contracts with the Ignition module of local networks, and what only a demo needs: the dApp, a gas probe.
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import hre from "hardhat";
 import { Contract, ContractFactory, type HDNodeWallet } from "ethers";
 import VerigradLocal from "../../ignition/modules/VerigradLocal.ts";
@@ -18,8 +21,12 @@ export interface Deployed {
 /** Deploys router, proof system, registry, market and token. */
 export async function deployContracts(chain: LocalChain): Promise<Deployed> {
   const connection = await hre.network.create({ network: "localhost", override: { url: chain.url } });
+  // Ignition journals deployments by id, and resumes one that it knows: this chain's must not outlive the chain.
+  const deploymentId = `demo-${randomUUID()}`;
   try {
-    const { token, router, groth16, registry, market } = await connection.ignition.deploy(VerigradLocal);
+    const { token, router, groth16, registry, market } = await connection.ignition.deploy(VerigradLocal, {
+      deploymentId,
+    });
     const address = async (contract: { getAddress(): Promise<string> }): Promise<Address> =>
       (await contract.getAddress()) as Address;
     const { chainId } = await chain.provider.getNetwork();
@@ -37,6 +44,7 @@ export async function deployContracts(chain: LocalChain): Promise<Deployed> {
     };
   } finally {
     await connection.close();
+    await rm(join(hre.config.paths.ignition, "deployments", deploymentId), { recursive: true, force: true });
   }
 }
 

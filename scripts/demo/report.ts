@@ -1,6 +1,39 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The demo's result for people.
-import type { DemoReport } from "../demo.ts";
+// The demo's result, and how it is shown to people.
+import type { Attack } from "./attacks.ts";
+
+export interface DemoReport {
+  readonly model: string;
+  /** top-1 on held-out samples, 0..1 */
+  readonly floatAccuracy: number;
+  readonly integerAccuracy: number;
+  readonly samples: number;
+  /** largest absolute difference of a logit, in the model's own units */
+  readonly maxError: number;
+  readonly constraints: number;
+  readonly publicSignals: number;
+  readonly compileMs: number;
+  readonly setupMs: number;
+  readonly setupCached: boolean;
+  /** a development key: whoever made it could forge proofs */
+  readonly insecureSetup: boolean;
+  readonly proveColdMs: number;
+  readonly proveMs: number;
+  readonly verifyMs: number;
+  /** request, claim, fulfil, register: whole transactions of plain jobs; verify: inside the call */
+  readonly gas: Readonly<Record<"register" | "registerKey" | "request" | "claim" | "fulfil" | "verify", number>>;
+  readonly jobStatus: string;
+  readonly digit: { readonly read: number; readonly label: number; readonly margin: number; readonly outcome: string };
+  readonly audit: {
+    readonly verdict: string;
+    readonly checks: readonly { readonly name: string; readonly ok: boolean | null }[];
+  };
+  readonly attacks: readonly Attack[];
+  readonly refundedAfterExpiry: boolean;
+  /** everything above is as it should be */
+  readonly ok: boolean;
+  readonly totalMs: number;
+}
 
 const number = (value: number): string => value.toLocaleString("en-US");
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
