@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs every test (Solidity, then mocha) and ends with one line that counts them all.
+// Runs every test (mocha, then Solidity) and ends with one line that counts them all.
 //   node scripts/test.ts [--deep]      --deep: more fuzz runs and deeper invariants
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 
 interface Outcome {
   readonly suite: string;
