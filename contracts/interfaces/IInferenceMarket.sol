@@ -63,6 +63,7 @@ interface IInferenceMarket {
     error InputModeMismatch(uint8 keyMode, uint8 requestMode);
     error ReservedFieldNotZero();
     error InputTooLong(uint256 length, uint256 maximum);
+    error OutputTooLong(uint256 length, uint256 maximum);
     error RoyaltyAboveMaximum(uint256 bps, uint256 maximum);
     error CallbackGasTooHigh(uint256 gasLimit, uint256 maximum);
     error CallbackWithoutConsumer();

@@ -49,6 +49,9 @@ interface IProofSystem {
     /// @notice 0 PUBLIC, 1 COMMITTED: what `input` is for this key.
     function inputModeOf(bytes32 keyHash) external view returns (uint8);
 
+    /// @notice Bytes of every output that the key's model can have.
+    function outputLengthOf(bytes32 keyHash) external view returns (uint256);
+
     /// @notice Reverts with a named error unless `input` is canonical for the key.
     function checkInput(bytes32 keyHash, bytes calldata input) external view;
 

@@ -30,6 +30,9 @@ contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
 
     /// First word of every job's context (docs/spec/formats.md, section 7).
     bytes32 public constant DOMAIN_JOB = keccak256("verigrad.job.v1");
+    /// Longest output of a job's model: storing it takes about 6,000,000 gas, which leaves a transaction (EIP-7825) room
+    /// for a verification and a callback.
+    uint256 public constant MAX_OUTPUT_BYTES = 8_192;
     uint256 private constant BPS = 10_000;
     /// What one transaction can carry beside a proof's verification (EIP-7825 caps it at 2^24 gas).
     uint256 private constant CALLBACK_GAS_CEILING = 8_000_000;
@@ -143,8 +146,11 @@ contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
         IProofSystem proofSystem = router.activeImplementation(selector);
         uint8 keyMode = proofSystem.inputModeOf(keyHash);
         if (keyMode != uint8(req.inputMode)) revert InputModeMismatch(keyMode, uint8(req.inputMode));
-        // SAFETY: an input that no proof can be about would cost its claimer the collateral (T3).
+        // SAFETY: an input that no proof can be about would cost its claimer the collateral (T3), and so would an output
+        // whose settlement fits no transaction.
         proofSystem.checkInput(keyHash, req.input);
+        uint256 outputLength = proofSystem.outputLengthOf(keyHash);
+        if (outputLength > MAX_OUTPUT_BYTES) revert OutputTooLong(outputLength, MAX_OUTPUT_BYTES);
 
         jobId = jobIdOf(req);
         _jobs[jobId].open(jobId, address(proofSystem), termsIndex);

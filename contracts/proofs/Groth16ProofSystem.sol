@@ -57,6 +57,12 @@ contract Groth16ProofSystem is IProofSystem {
     }
 
     /// @inheritdoc IProofSystem
+    function outputLengthOf(bytes32 keyHash) external view returns (uint256) {
+        bytes memory key = _keys.load(keyHash);
+        return TensorSpecLib.encodedLength(key, KeyHeader.outputSpecsOf(key));
+    }
+
+    /// @inheritdoc IProofSystem
     function checkInput(bytes32 keyHash, bytes calldata input) external view {
         bytes memory key = _keys.load(keyHash);
         _packInput(key, input, new uint256[](Groth16Key.signalCount(key)));

@@ -107,6 +107,18 @@ describe("the node's decision", () => {
     expect(decide(proven, { ...view, job: claimedBy(US), now: 4000n }, config).do).to.equal("end");
   });
 
+  it("does not show an output to a requester who may cancel at once", () => {
+    const late = { ...view, now: 2000n };
+    const announced = { ...late, job: { ...requested, since: 1200n } };
+    for (const candidate of [job, proven]) {
+      expect(decide(candidate, late, rescuing).do).to.be.oneOf(["prove", "submit"]);
+      expect(decide(candidate, announced, rescuing)).to.deep.include({
+        do: "end",
+        reason: "its cancellation is announced",
+      });
+    }
+  });
+
   it("rescues only when told to, after the window, and while there is time", () => {
     const theirs = { ...view, job: claimedBy(THEM) };
     expect(decide(job, { ...theirs, now: 1799n }, rescuing).do).to.equal("wait");

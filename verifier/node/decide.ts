@@ -68,6 +68,8 @@ function decideRequested(job: Job, view: View, config: NodeConfig): Step {
 
   if (view.now >= request.claimDeadline) {
     if (!config.rescue) return drop("nobody may claim it any more");
+    // SAFETY: who has announced may cancel as soon as the output is seen, and keep both.
+    if (view.job.since !== 0n) return drop("its cancellation is announced");
     return rescue(job, view, config, priceAt(request, view.now));
   }
   if (needed(view, config, view.queued) > request.proofWindow) return wait("too many proofs are queued before it");

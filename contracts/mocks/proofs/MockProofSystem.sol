@@ -67,6 +67,12 @@ contract MockProofSystem is IProofSystem {
     }
 
     /// @inheritdoc IProofSystem
+    function outputLengthOf(bytes32 keyHash) external view returns (uint256) {
+        bytes memory key = keyOf(keyHash);
+        return TensorSpecLib.encodedLength(key, KeyHeader.outputSpecsOf(key));
+    }
+
+    /// @inheritdoc IProofSystem
     function checkInput(bytes32 keyHash, bytes calldata input) external view {
         _checkInput(keyOf(keyHash), input, new uint256[](_words[keyHash]));
     }

@@ -112,6 +112,14 @@ export const INFERENCE_MARKET_ABI = [
     name: "NotRequester",
     type: "error",
   },
+  {
+    inputs: [
+      { internalType: "uint256", name: "length", type: "uint256" },
+      { internalType: "uint256", name: "maximum", type: "uint256" },
+    ],
+    name: "OutputTooLong",
+    type: "error",
+  },
   { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
   {
     inputs: [
@@ -289,6 +297,13 @@ export const INFERENCE_MARKET_ABI = [
     inputs: [],
     name: "DOMAIN_JOB",
     outputs: [{ internalType: "bytes32", name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_OUTPUT_BYTES",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },

@@ -75,6 +75,13 @@ export const PROOF_SYSTEM_ABI = [
     type: "function",
   },
   {
+    inputs: [{ internalType: "bytes32", name: "keyHash", type: "bytes32" }],
+    name: "outputLengthOf",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [{ internalType: "bytes", name: "key", type: "bytes" }],
     name: "registerKey",
     outputs: [{ internalType: "bytes32", name: "keyHash", type: "bytes32" }],
