@@ -32,6 +32,104 @@ const node = (op: string, inputs: string[], attributes: TestNode["attributes"] =
 });
 const half = { float: 0.5 } as const;
 
+/** Operators that move values. Attributes of old opsets, inputs of new ones. */
+const INDEX_CASES: Case[] = [
+  { name: "Transpose", x: [2, 3, 4], nodes: [node("Transpose", ["x"], { perm: [1, 2, 0] })] },
+  { name: "Transpose reverses by default", x: [2, 3], nodes: [node("Transpose", ["x"])] },
+  {
+    name: "Transpose of a constant folds",
+    x: [3, 2],
+    nodes: [{ op: "Transpose", in: ["c"], out: ["t"] }, node("Add", ["x", "t"])],
+    constants: { c: ramp([2, 3]) },
+  },
+  { name: "Squeeze all", x: [1, 3, 1], nodes: [node("Squeeze", ["x"])] },
+  { name: "Squeeze by attribute", x: [1, 3, 1], nodes: [node("Squeeze", ["x"], { axes: [-1] })], opset: 11 },
+  { name: "Squeeze by input", x: [1, 3, 1], nodes: [node("Squeeze", ["x", "a"])], constants: { a: ints(0) } },
+  { name: "Unsqueeze by attribute", x: [2, 3], nodes: [node("Unsqueeze", ["x"], { axes: [0, 2] })], opset: 7 },
+  { name: "Unsqueeze by input", x: [2, 3], nodes: [node("Unsqueeze", ["x", "a"])], constants: { a: ints(-1, 0) } },
+  {
+    name: "Split in equal parts",
+    x: [2, 6],
+    nodes: [{ op: "Split", in: ["x"], out: ["a", "y", "b"], attributes: { axis: 1 } }],
+  },
+  {
+    name: "Split by attribute",
+    x: [5, 2],
+    nodes: [{ op: "Split", in: ["x"], out: ["a", "y"], attributes: { split: [2, 3] } }],
+    opset: 11,
+  },
+  {
+    name: "Split by input, both parts used",
+    x: [2, 4],
+    nodes: [{ op: "Split", in: ["x", "s"], out: ["a", "b"], attributes: { axis: -1 } }, node("Add", ["a", "b"])],
+    constants: { s: ints(2, 2) },
+  },
+  {
+    name: "Split by num_outputs, the last smaller",
+    x: [5],
+    nodes: [{ op: "Split", in: ["x"], out: ["a", "y"], attributes: { num_outputs: 2 } }],
+    opset: 18,
+  },
+  {
+    name: "Slice of opset 7",
+    x: [4, 5],
+    nodes: [node("Slice", ["x"], { starts: [1, -3], ends: [3, 100], axes: [0, 1] })],
+    opset: 7,
+  },
+  {
+    name: "Slice with steps, also backwards",
+    x: [4, 7],
+    nodes: [node("Slice", ["x", "s", "e", "a", "t"])],
+    constants: { s: ints(-1, 1), e: ints(-100, 6), a: ints(0, -1), t: ints(-2, 3) },
+  },
+  {
+    name: "Slice without axes",
+    x: [4, 5],
+    nodes: [node("Slice", ["x", "s", "e"])],
+    constants: { s: ints(2, 0), e: ints(2 ** 53, -1) },
+  },
+  {
+    name: "Gather of rows, negative and repeated",
+    x: [3, 2],
+    nodes: [node("Gather", ["x", "i"])],
+    constants: { i: { dims: [2, 2], values: [2, -3, 2, 1], type: "int64" } },
+  },
+  {
+    name: "Gather of a single column drops the axis",
+    x: [2, 3, 2],
+    nodes: [node("Gather", ["x", "i"], { axis: 1 })],
+    constants: { i: { dims: [], values: [-1], type: "int64" } },
+  },
+  {
+    name: "Pad of opset 7, with a value and a crop",
+    x: [3, 3],
+    nodes: [node("Pad", ["x"], { pads: [1, -1, 0, 2], value: { float: 7 } })],
+    opset: 7,
+  },
+  { name: "Pad by input", x: [2, 3], nodes: [node("Pad", ["x", "p"])], constants: { p: ints(0, 2, 1, 0) } },
+  {
+    name: "Pad with a value on one axis",
+    x: [2, 3],
+    nodes: [node("Pad", ["x", "p", "v", "a"])],
+    constants: { p: ints(1, 2), v: { dims: [], values: [-5] }, a: ints(-1) },
+    opset: 18,
+  },
+  {
+    name: "Pad reflect",
+    x: [3, 4],
+    nodes: [node("Pad", ["x", "p"], { mode: "reflect" })],
+    constants: { p: ints(2, 1, 1, 3) },
+  },
+  {
+    name: "Pad edge",
+    x: [3, 2],
+    nodes: [node("Pad", ["x", "p"], { mode: "edge" })],
+    constants: { p: ints(2, 3, 0, 1) },
+  },
+  { name: "Expand", x: [3, 1], nodes: [node("Expand", ["x", "s"])], constants: { s: ints(2, 1, 4) } },
+  { name: "Tile", x: [2, 3], nodes: [node("Tile", ["x", "r"])], constants: { r: ints(2, 3) } },
+];
+
 const CASES: Case[] = [
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
   { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },
@@ -209,6 +307,7 @@ const CASES: Case[] = [
   },
   { name: "Identity", x: [2, 3], nodes: [{ op: "Identity", in: ["x"], out: ["i"] }, node("Relu", ["i"])] },
   { name: "Dropout at inference", x: [2, 3], nodes: [node("Dropout", ["x"])], opset: 13 },
+  ...INDEX_CASES,
   { name: "Dropout of opset 7", x: [2, 3], nodes: [node("Dropout", ["x"], { ratio: half })], opset: 7 },
 ];
 

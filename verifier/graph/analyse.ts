@@ -51,7 +51,7 @@ export function analyse(model: FloatGraph): Analysis {
       const inferred = operator.infer(view);
       if (inferred.some(({ shape }) => sizeOf(shape) > MAX_TENSOR_VALUES))
         refuse("its output has more than 2^24 values");
-      if (node.inputs.every((name) => name === "" || constants.has(name))) {
+      if (operator.foldsTypes === true || node.inputs.every((name) => name === "" || constants.has(name))) {
         operator.fold(view).forEach((tensor, i) => setConstant(node.outputs[i] ?? "", tensor, types, constants));
         continue;
       }

@@ -84,15 +84,14 @@ export function lowerNodes(model: FloatGraph, analysis: Analysis, calibration: C
       constants: () => constants.get(output) as Quantization,
       quantization: () => quantizations.get(output) as Quantization,
     });
+    const list = typeof lowered === "number" ? [lowered] : lowered;
+    list.forEach((id, i) => ids.set(view.node.outputs[i] ?? "", id));
     const extra = operator.requantizes === true ? undefined : quantizations.get(output);
-    if (extra === undefined) ids.set(output, lowered);
-    else {
+    if (extra !== undefined) {
       const limit = 2n ** BigInt(extra.bits - 1);
       const clamp = { lo: -limit, hi: limit - 1n };
-      ids.set(
-        output,
-        addRequantize(builder, lowered, { from: view.node.name, name: output, exponent: extra.exponent, clamp }),
-      );
+      const to = { from: view.node.name, name: output, exponent: extra.exponent, clamp };
+      ids.set(output, addRequantize(builder, tensorOf(output), to));
     }
   }
   return { builder, tensorOf };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every ONNX operator that compiles, by "domain:Operator" ("" is ai.onnx). A new operator is a new entry.
 import { Relu } from "./activation.ts";
+import { Expand, Gather, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
 import { Add, Gemm, MatMul } from "./linear.ts";
 import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import type { Operator } from "./types.ts";
@@ -10,12 +11,21 @@ const AI_ONNX: Readonly<Record<string, Operator>> = {
   Cast,
   Constant,
   Dropout,
+  Expand,
   Flatten,
+  Gather,
   Gemm,
   Identity,
   MatMul,
+  Pad,
   Relu,
   Reshape,
+  Slice,
+  Split,
+  Squeeze,
+  Tile,
+  Transpose,
+  Unsqueeze,
 };
 
 /** The operator's entry, or undefined if it is not supported. */

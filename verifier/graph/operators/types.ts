@@ -55,14 +55,16 @@ export interface Lowering {
 export interface Operator {
   /** Types of the outputs. Refuses what `fold` (all inputs constant) or `lower` (otherwise) could not do. */
   infer(view: NodeView): readonly ValueType[];
+  /** Whether `fold` reads types only: the outputs are constant even where the inputs are not. */
+  readonly foldsTypes?: true;
   /** Values of the outputs when all inputs are constant. */
   fold(view: NodeView): readonly FloatTensor[];
   /** The real constants that `lower` quantizes, when it does: calibration chooses their exponent. */
   constants?(view: NodeView): ArrayLike<number>;
   /** Whether `lower` requantizes its output itself: calibration chooses exponent and width. */
   readonly requantizes?: true;
-  /** Adds the node to the integer graph and returns its output tensor. */
-  lower(view: NodeView, lowering: Lowering): TensorId;
+  /** Adds the node to the integer graph and returns its output tensor, or one for each of several outputs. */
+  lower(view: NodeView, lowering: Lowering): TensorId | readonly TensorId[];
 }
 
 /** Shape in the integer graph, which has no scalars. */
