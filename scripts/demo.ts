@@ -204,4 +204,5 @@ export async function runDemo(options: { json: boolean }, deps: { signal?: Abort
   }
 }
 
-if (import.meta.main) await runDemo({ json: process.argv.includes("--json") });
+// import.meta.main is younger than the oldest Node that this runs on.
+if (process.argv[1] === import.meta.filename) await runDemo({ json: process.argv.includes("--json") });
