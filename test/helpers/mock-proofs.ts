@@ -64,6 +64,7 @@ export const mockProofs: ProofSystem = {
   unsupported: () => [],
   build: async () => [{ path: "circuit/mock.txt", bytes: toUtf8Bytes("no circuit") }],
   prove,
+  checkSetup: async () => null,
   verify,
 };
 

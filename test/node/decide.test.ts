@@ -32,10 +32,11 @@ const claimedBy = (claimer: Address): JobRecord => ({
 const view: View = {
   job: requested,
   now: 1500n,
+  blockTime: 1500n,
   account: US,
   balance: 50n,
   royaltyBps: 500,
-  queued: 0,
+  queuedSeconds: 0,
   provingSeconds: 60,
   refusal: null,
   claimingStopped: false,
@@ -51,13 +52,25 @@ describe("the node's decision", () => {
 
   /** One thing off at a time: [what, view, job, expected] */
   const cases: [string, Partial<View>, Partial<Job["request"]>, string][] = [
-    ["price below the minimum, rising", { now: 1000n, royaltyBps: 1000 }, {}, "wait: its price is still too low"],
+    ["price below the minimum, rising", { blockTime: 1000n, royaltyBps: 1000 }, {}, "wait: its price is still too low"],
     ["a price that never suffices", { royaltyBps: 9000 }, {}, "dropped: it never pays enough"],
     ["no free collateral", { balance: 49n }, {}, "wait: the balance on the market does not cover its collateral"],
     ["more collateral than allowed", { balance: 99n }, { collateral: 51n }, "dropped: it asks for too much collateral"],
     ["a window one second too short", {}, { proofWindow: 179n }, "dropped: its proof window is too short"],
-    ["a queue too long for the window", { queued: 2 }, {}, "wait: too many proofs are queued before it"],
+    ["a queue too long for the window", { queuedSeconds: 120 }, {}, "wait: too many proofs are queued before it"],
     ["a token that nobody asked for", {}, { token: THEM }, "dropped: its token is not one that this node takes"],
+    [
+      "a price that only a fast clock sees",
+      { now: 1999n, blockTime: 1000n, royaltyBps: 1000 },
+      {},
+      "wait: its price is still too low",
+    ],
+    [
+      "a callback that costs more gas than allowed",
+      {},
+      { callbackGas: 500_001n },
+      "dropped: its callback asks for too much gas",
+    ],
     ["an optimistic job", {}, { mode: 1 }, "dropped: its mode is not served"],
     ["a committed input", {}, { inputMode: 1 }, "dropped: its mode is not served"],
     ["the claim deadline", { now: 2000n }, {}, "dropped: nobody may claim it any more"],
@@ -92,9 +105,11 @@ describe("the node's decision", () => {
 
   it("never forgets a claim that may still land, until the deadline", () => {
     const claiming = { ...job, claim: signed };
-    for (const change of [{ now: 2500n }, { claimingStopped: true }, { refusal: { reason: "no", final: true } }]) {
+    for (const change of [{ now: 2500n }, { claimingStopped: true }]) {
       expect(decide(claiming, { ...view, ...change }, config).do).to.equal("claim");
     }
+    const refused = { ...view, refusal: { reason: "no", final: true } };
+    expect(decide(claiming, refused, config).do, "kept, but not sent again").to.equal("wait");
     expect(decide(claiming, { ...view, now: 4000n }, config).do).to.equal("end");
   });
 
@@ -119,6 +134,12 @@ describe("the node's decision", () => {
     }
   });
 
+  it("waits with its own claim for a package or a check that is still to come, and submits what is proven", () => {
+    const own = { ...view, job: claimedBy(US), refusal: { reason: "soon", final: false } };
+    expect(decide(job, own, config)).to.deep.equal({ do: "wait", why: "soon" });
+    expect(decide(proven, own, config).do).to.equal("submit");
+  });
+
   it("rescues only when told to, after the window, and while there is time", () => {
     const theirs = { ...view, job: claimedBy(THEM) };
     expect(decide(job, { ...theirs, now: 1799n }, rescuing).do).to.equal("wait");
@@ -141,7 +162,8 @@ describe("the node's decision", () => {
       now: fc.bigInt({ min: 0n, max: 5000n }),
       balance: fc.bigInt({ min: 0n, max: 100n }),
       royaltyBps: fc.integer({ min: 0, max: 10_000 }),
-      queued: fc.nat(5),
+      blockTime: fc.bigInt({ min: 0n, max: 5000n }),
+      queuedSeconds: fc.nat(300),
       provingSeconds: fc.integer({ min: 1, max: 400 }),
       job: fc.constantFrom(requested, claimedBy(US), claimedBy(THEM), { ...requested, state: "Cancelled" as const }),
     });
@@ -149,12 +171,15 @@ describe("the node's decision", () => {
       fc.property(anything, fc.boolean(), (change, rescue) => {
         const seen = { ...view, ...change };
         if (decide(job, seen, { ...config, rescue }).do !== "claim") return;
-        const price = 100n + (100n * (seen.now > 1000n ? seen.now - 1000n : 0n)) / 1000n;
+        const price =
+          seen.blockTime >= 2000n
+            ? 200n
+            : 100n + (100n * (seen.blockTime > 1000n ? seen.blockTime - 1000n : 0n)) / 1000n;
         expect(seen.job.state).to.equal("Requested");
         expect(seen.now < 2000n).to.equal(true);
         expect(seen.balance >= 50n).to.equal(true);
         expect(price - (price * BigInt(seen.royaltyBps)) / 10_000n >= 95n).to.equal(true);
-        expect(seen.provingSeconds * 2 * (seen.queued + 1) + 60 <= 300).to.equal(true);
+        expect((seen.provingSeconds + seen.queuedSeconds) * 2 + 60 <= 300).to.equal(true);
       }),
       { numRuns: 500 },
     );

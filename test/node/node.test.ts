@@ -14,6 +14,7 @@ import { openProver, type Prover } from "../../verifier/node/prover.ts";
 import { runNode } from "../../verifier/node/run.ts";
 import type { JobStore, Logger } from "../../verifier/node/types.ts";
 import { openHub, type Hub } from "../../verifier/hub/store.ts";
+import type { ProofSystem } from "../../verifier/proofs/types.ts";
 import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
 import { mockProofs } from "../helpers/mock-proofs.ts";
 import { mockPackageFiles, writeFiles } from "../helpers/packages.ts";
@@ -69,6 +70,7 @@ describe("the operator's node", () => {
       system?: string;
       hub?: Hub;
       sender?: Sender;
+      proofSystem?: ProofSystem;
     } = {},
   ): { node: OperatorNode; store: JobStore; readonly statusOf: (jobId: Hex) => Promise<string> } => {
     const config = configOf(options.config);
@@ -85,7 +87,7 @@ describe("the operator's node", () => {
       sender: options.sender ?? chain.senderOf(OPERATOR),
       store,
       hub: options.hub ?? hub,
-      proofSystem: mockProofs,
+      proofSystem: options.proofSystem ?? mockProofs,
       prover,
       logger: quiet,
       clock: { now: () => Date.now() },
@@ -247,6 +249,49 @@ describe("the operator's node", () => {
     const { node, statusOf } = nodeWith({ hub: await openHub(join(root, "bad")) });
     await node.tick();
     expect(await statusOf(jobId)).to.match(/^dropped: PACKAGE_CID_MISMATCH/);
+  });
+
+  it("claims nothing for a model whose circuit or key it could not rebuild (T19)", async () => {
+    const asked: unknown[] = [];
+    const proofSystem: ProofSystem = {
+      ...mockProofs,
+      checkSetup: async (directory, graph, ptau) => {
+        asked.push([directory, graph.outputs.length, ptau]);
+        return "proving key: other powers";
+      },
+    };
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    const { node, statusOf } = nodeWith({ proofSystem, config: { ptau: ["pot.ptau"] } });
+    await settle(node, 2);
+    expect(await statusOf(jobId)).to.equal("dropped: its key could not be rebuilt: proving key: other powers");
+    expect(asked).to.deep.equal([[join(root, "hub/packages", cid), 1, ["pot.ptau"]]]);
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+  });
+
+  it("goes on while a key is being rebuilt, and loses no claim of before a restart to it", async () => {
+    let done: (() => void) | undefined;
+    const gate = new Promise<void>((resolve) => (done = resolve));
+    const proofSystem: ProofSystem = { ...mockProofs, checkSetup: () => gate.then(() => null) };
+    const request = await chain.makeRequest(modelId);
+    const jobId = await chain.submitRequest(request);
+    await chain.senderOf(OPERATOR).send(calls.claim(chain.deployment, request), { pollMs: 1 });
+    const { node, statusOf } = nodeWith({ proofSystem, config: { proving: { maxFailures: 1 } } });
+    await settle(node, 2);
+    expect(await statusOf(jobId)).to.equal("open: its key is being rebuilt");
+    done?.();
+    await settle(node);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+  });
+
+  it("keeps claiming stopped after too many failures in a row, whatever succeeds later", async () => {
+    const first = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 1n }));
+    const { node, statusOf } = nodeWith({ system: "flakyProofs", config: { breakerFailures: 1 } });
+    await settle(node, 8);
+    await rm(join(root, "hub/packages", `${cid}.crashed`));
+    expect(await statusOf(first), "its collateral was at stake").to.equal("settled: settled by this node");
+    const second = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 2n }));
+    await settle(node, 2);
+    expect(await statusOf(second)).to.equal("open: claiming is stopped after too many failures in a row");
   });
 
   it("survives a reorganisation that takes the request, the claim or the settlement away", async () => {

@@ -22,6 +22,10 @@ export const nodeConfigSchema = z.strictObject({
     .min(1),
   /** serve models whose key comes from an INSECURE development set-up */
   acceptInsecure: z.boolean().default(false),
+  /** powers-of-tau files: a ceremony's key is claimed for only after it was rebuilt with its own */
+  ptau: z.array(z.string().min(1)).default([]),
+  /** most gas to spend on a consumer's callback: the node pays for it */
+  maxCallbackGas: z.number().int().nonnegative().default(500_000),
   /** also prove jobs that nobody claimed in time, or whose claimer fell silent; the first proof gets paid */
   rescue: z.boolean().default(false),
   watch: z

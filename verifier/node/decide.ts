@@ -9,16 +9,18 @@ import type { Job } from "./types.ts";
 /** What the chain and the node's own affairs say at one moment. */
 export interface View {
   readonly job: JobRecord;
-  /** chain time, seconds */
+  /** seconds since 1970, by the newest block or by the clock, whichever is later: for deadlines */
   readonly now: bigint;
+  /** time of the newest block: for prices, which rise, so that a fast clock does not promise one that is not paid yet */
+  readonly blockTime: bigint;
   readonly account: Address;
   /** the account's balance on the market in the request's token, less what claims under way will take */
   readonly balance: bigint;
   readonly royaltyBps: number;
   /** seconds that a proof of this model takes */
   readonly provingSeconds: number;
-  /** claimed jobs whose proofs come before this one's */
-  readonly queued: number;
+  /** seconds that the proofs take which come before this one's */
+  readonly queuedSeconds: number;
   /** why the model or this input cannot be proven here, and whether that may still change; null if it can */
   readonly refusal: { readonly reason: string; readonly final: boolean } | null;
   /** the circuit breaker: no new claims */
@@ -59,8 +61,9 @@ export function decide(job: Job, view: View, config: NodeConfig): Step {
 function decideRequested(job: Job, view: View, config: NodeConfig): Step {
   const { request } = job;
   if (view.now >= request.deadline) return drop("its deadline has passed");
-  // SAFETY: a claim that may still land is never forgotten, or its collateral would be lost unnoticed.
-  if (job.claim !== null) return { do: "claim" };
+  // SAFETY: a claim that may still land is never forgotten, or its collateral would be lost unnoticed; nor is it sent
+  // again once its job cannot be proven here any more.
+  if (job.claim !== null) return view.refusal === null ? { do: "claim" } : wait(view.refusal.reason);
   const refusal = whyNotEver(job, view, config);
   if (refusal !== null) return drop(refusal);
   if (view.refusal !== null) return wait(view.refusal.reason);
@@ -70,12 +73,13 @@ function decideRequested(job: Job, view: View, config: NodeConfig): Step {
     if (!config.rescue) return drop("nobody may claim it any more");
     // SAFETY: who has announced may cancel as soon as the output is seen, and keep both.
     if (view.job.since !== 0n) return drop("its cancellation is announced");
-    return rescue(job, view, config, priceAt(request, view.now));
+    return rescue(job, view, config, priceAt(request, view.blockTime));
   }
-  if (needed(view, config, view.queued) > request.proofWindow) return wait("too many proofs are queued before it");
+  if (needed(view, config, view.queuedSeconds) > request.proofWindow)
+    return wait("too many proofs are queued before it");
   const terms = termsFor(job, config);
   if (terms === undefined) return drop("its token is not one that this node takes");
-  if (net(priceAt(request, view.now), view.royaltyBps) < terms.minPrice) {
+  if (net(priceAt(request, view.blockTime), view.royaltyBps) < terms.minPrice) {
     return net(priceAt(request, request.claimDeadline - 1n), view.royaltyBps) < terms.minPrice
       ? drop("it never pays enough")
       : wait("its price is still too low");
@@ -90,6 +94,8 @@ function decideClaimed(job: Job, view: View, config: NodeConfig): Step {
   if (view.job.claimer === view.account) {
     // Also when the window is over: whoever proves it now is paid, and part of the slashed collateral comes back.
     if (job.proof !== null) return { do: "submit" };
+    // What may still come (a package, a key under examination) is waited for: it is no failed proof.
+    if (view.refusal?.final === false) return wait(view.refusal.reason);
     return { do: "prove" };
   }
   if (!config.rescue) return drop("claimed by another");
@@ -105,7 +111,7 @@ function rescue(job: Job, view: View, config: NodeConfig, price: bigint): Step {
   const terms = termsFor(job, config);
   if (terms === undefined || net(price, view.royaltyBps) < terms.minPrice) return drop("it never pays enough");
   if (job.proof !== null) return { do: "submit" };
-  if (view.now + needed(view, config, view.queued) > job.request.deadline)
+  if (view.now + needed(view, config, view.queuedSeconds) > job.request.deadline)
     return drop("too little time is left to prove it");
   return { do: "prove" };
 }
@@ -118,14 +124,15 @@ function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   const terms = termsFor(job, config);
   if (terms === undefined) return "its token is not one that this node takes";
   if (request.collateral > terms.maxCollateral) return "it asks for too much collateral";
+  if (request.callbackGas > BigInt(config.maxCallbackGas)) return "its callback asks for too much gas";
   if (needed(view, config, 0) > request.proofWindow) return "its proof window is too short";
   return null;
 }
 
 /** Seconds to prove it, after those queued before it, and to settle, with the margins of the configuration. */
-function needed(view: View, config: NodeConfig, queued: number): bigint {
+function needed(view: View, config: NodeConfig, queuedSeconds: number): bigint {
   const { safetyFactor, submitSeconds } = config.proving;
-  return BigInt(Math.ceil(view.provingSeconds * (queued + 1) * safetyFactor + submitSeconds));
+  return BigInt(Math.ceil((view.provingSeconds + queuedSeconds) * safetyFactor + submitSeconds));
 }
 
 function termsFor(job: Job, config: NodeConfig) {

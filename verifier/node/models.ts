@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which models this node can prove, and why not the others. A model is looked at once: its package fetched from the hub,
-// every hash compared with what is registered, its key checked.
+// every hash compared with what is registered, circuit and key made again.
 import type { ChainReader } from "../chain/client.ts";
 import type { Hex } from "../chain/types.ts";
 import { toBytes } from "../chain/hashes.ts";
@@ -31,6 +31,9 @@ export function isRefused(found: ServedModel | Refused): found is Refused {
   return "reason" in found;
 }
 
+/** Making a key again may take minutes: what takes longer than this goes on beside the jobs that are under way. */
+const PATIENCE_MS = 1000;
+
 export interface Models {
   /** The model, or the reason why it is not served here. Rejects only with RETRY errors. */
   find(modelId: Hex): Promise<ServedModel | Refused>;
@@ -47,6 +50,7 @@ export function openModels(
   deps: { readonly chain: ChainReader; readonly hub: Hub; readonly proofSystem: ProofSystem },
 ): Models {
   const known = new Map<Hex, ServedModel | Refused>();
+  const looking = new Map<Hex, Promise<ServedModel | Refused>>();
 
   const look = async (modelId: Hex): Promise<ServedModel | string> => {
     if (config.models !== "any" && !config.models.some((id) => id.toLowerCase() === modelId.toLowerCase())) {
@@ -70,25 +74,36 @@ export function openModels(
     if (!same) return "its package is not what is registered";
     const refusals = deps.proofSystem.unsupported(opened.graph);
     if (refusals.length > 0) return `its graph cannot be proven: ${refusals[0]?.reason}`;
+    // SAFETY: hashes say that this is the owner's package, not that it is honest. A circuit that is not the graph's, or a
+    // key that nobody can prove with, would cost each claimer the collateral (T19).
+    const fault = await deps.proofSystem.checkSetup(directory, opened.graph, config.ptau);
+    if (fault !== null) return `its key could not be rebuilt: ${fault}`;
     return { package: opened, setup, provingSeconds: config.proving.expectedSeconds };
+  };
+
+  const judge = async (modelId: Hex): Promise<ServedModel | Refused> => {
+    let result: ServedModel | Refused;
+    try {
+      const looked = await look(modelId);
+      result = typeof looked === "string" ? { reason: looked, final: true } : looked;
+    } catch (error) {
+      if (!(error instanceof VerigradError)) throw error;
+      if (error.code === "PACKAGE_NOT_FOUND") return { reason: "its package is not in the hub", final: false };
+      if (error.consequence === "RETRY") throw error;
+      result = { reason: `${error.code}: ${error.message}`, final: true };
+    }
+    known.set(modelId, result);
+    return result;
   };
 
   return {
     find: async (modelId) => {
       const found = known.get(modelId);
       if (found !== undefined) return found;
-      let result: ServedModel | Refused;
-      try {
-        const looked = await look(modelId);
-        result = typeof looked === "string" ? { reason: looked, final: true } : looked;
-      } catch (error) {
-        if (!(error instanceof VerigradError)) throw error;
-        if (error.code === "PACKAGE_NOT_FOUND") return { reason: "its package is not in the hub", final: false };
-        if (error.consequence === "RETRY") throw error;
-        result = { reason: `${error.code}: ${error.message}`, final: true };
-      }
-      known.set(modelId, result);
-      return result;
+      const running = looking.get(modelId) ?? judge(modelId).finally(() => looking.delete(modelId));
+      looking.set(modelId, running);
+      running.catch(() => undefined); // whoever asks next is told
+      return orLater(running);
     },
     execute: ({ package: { graph, inputSpecs, outputSpecs } }, input) => {
       try {
@@ -108,4 +123,13 @@ export function openModels(
       known.set(modelId, { reason, final: true });
     },
   };
+}
+
+/** What comes soon, else that it is to come. */
+async function orLater(running: Promise<ServedModel | Refused>): Promise<ServedModel | Refused> {
+  let timer: NodeJS.Timeout | undefined;
+  const later = new Promise<Refused>((resolve) => {
+    timer = setTimeout(() => resolve({ reason: "its key is being rebuilt", final: false }), PATIENCE_MS);
+  });
+  return Promise.race([running, later]).finally(() => clearTimeout(timer));
 }

@@ -36,6 +36,9 @@ export interface OperatorNode {
   stop(): Promise<void>;
 }
 
+/** Whether something was signed or proven for a job. */
+const isStaked = (job: Job): boolean => job.status !== "open" || job.claim !== null || job.failures > 0;
+
 /** How long a transaction may be without a receipt before its bytes are broadcast again. */
 const REBROADCAST_MS = 30_000;
 
@@ -45,8 +48,12 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const models = openModels(config, deps);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
   const broadcastAt = new Map<Hex, number>();
+  /** what the graph gives for a job's input, so that waiting jobs cost no execution at each tick */
+  const executed = new Map<Hex, Uint8Array | string>();
   const abort = new AbortController();
   let failuresInRow = 0;
+  /** the circuit breaker: stays open until a restart */
+  let claimingStopped = false;
   /** the newest block that was read */
   let block = 0;
 
@@ -63,6 +70,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const failed = async (job: Job, error: VerigradError): Promise<void> => {
     const failures = job.failures + 1;
     failuresInRow++;
+    claimingStopped ||= failuresInRow >= config.breakerFailures;
     logger.warn({ jobId: job.jobId, code: error.code, failures, error: error.message }, "job failed");
     const reason = `${error.code}: ${error.message}`;
     if (failures < config.proving.maxFailures && error.consequence !== "ESCALATE") {
@@ -73,12 +81,23 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     await update(job, { failures, reason, status: "setAside", endedAt: block });
   };
 
-  const viewOf = async (job: Job, now: bigint): Promise<View> => {
+  /** Seconds of the proofs that are claimed or under way, each by its own model's time. */
+  const secondsOf = async (jobs: readonly Job[]): Promise<number> => {
+    let sum = 0;
+    for (const { request } of jobs) {
+      const model = await models.find(request.modelId);
+      sum += isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds;
+    }
+    return sum;
+  };
+
+  const viewOf = async (job: Job, now: bigint, blockTime: bigint): Promise<View> => {
     const record = await chain.job(job.jobId);
     const model = await models.find(job.request.modelId);
     let refusal = isRefused(model) ? model : null;
     if (!isRefused(model) && record.state === "Requested" && job.claim === null) {
-      const output = models.execute(model, toBytes(job.request.input));
+      const output = executed.get(job.jobId) ?? models.execute(model, toBytes(job.request.input));
+      executed.set(job.jobId, output);
       if (typeof output === "string") refusal = { reason: output, final: true };
     }
     const others = (await store.list({ open: true })).filter((other) => other.jobId !== job.jobId);
@@ -89,14 +108,15 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     return {
       job: record,
       now,
+      blockTime,
       account: sender.address,
       balance: (await chain.balanceOf(job.request.token, sender.address)) - taken,
       royaltyBps:
         record.state === "None" ? 0 : (await chain.settlementTerms(job.request.modelId, record.termsIndex)).royaltyBps,
-      queued: claiming.length + others.filter((other) => other.status === "proving").length,
+      queuedSeconds: await secondsOf(others.filter(({ status }) => status === "claiming" || status === "proving")),
       provingSeconds: isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds,
       refusal,
-      claimingStopped: failuresInRow >= config.breakerFailures,
+      claimingStopped,
     };
   };
 
@@ -213,7 +233,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     }
   };
 
-  const advance = async (job: Job, now: bigint): Promise<void> => {
+  const advance = async (job: Job, now: bigint, blockTime: bigint): Promise<void> => {
     const running = proving.get(job.jobId);
     if (running !== undefined) {
       const { state } = await chain.job(job.jobId);
@@ -221,9 +241,11 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       if (state !== "Requested" && state !== "Claimed" && state !== "None") running.abort.abort();
       return;
     }
-    const step = decide(job, await viewOf(job, now), config);
+    const step = decide(job, await viewOf(job, now, blockTime), config);
     switch (step.do) {
       case "wait":
+        // A claim that is held back must not hold back the transactions after it.
+        if (job.status === "claiming") sender.release();
         if (job.reason !== step.why && job.status === "open") await update(job, { reason: step.why });
         return;
       case "claim":
@@ -233,12 +255,13 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       case "submit":
         return submit(job);
       case "end":
+        executed.delete(job.jobId);
         if (job.claim !== null || job.fulfil !== null) sender.release();
         await update(job, { status: step.status, reason: step.reason, endedAt: block });
     }
   };
 
-  const read = async (): Promise<bigint> => {
+  const read = async (): Promise<{ now: bigint; blockTime: bigint }> => {
     for (;;) {
       const step = await watch(chain, await store.cursor(), config.watch);
       if (step.rolledBackTo !== null) {
@@ -252,17 +275,20 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       await store.setCursor(step.cursor);
       // A head that lags behind the wall clock must not make a deadline look further away than it is.
       const now = BigInt(Math.max(step.head.timestamp, Math.floor(clock.now() / 1000)));
-      if (!step.behind || abort.signal.aborted) return now;
+      if (!step.behind || abort.signal.aborted) return { now, blockTime: BigInt(step.head.timestamp) };
     }
   };
 
   return {
     tick: async () => {
-      const now = await read();
-      for (const job of await store.list({ open: true })) {
+      const { now, blockTime } = await read();
+      // SAFETY: what has collateral at stake comes first, so that a flood of requests cannot make it late.
+      const open = await store.list({ open: true });
+      const [staked, waiting] = [open.filter(isStaked), open.filter((job) => !isStaked(job))];
+      for (const job of [...staked, ...waiting]) {
         if (abort.signal.aborted) return;
         try {
-          await advance(job, now);
+          await advance(job, now, blockTime);
         } catch (error) {
           if (!(error instanceof VerigradError) || error.consequence === "ESCALATE") throw error;
           logger.warn({ jobId: job.jobId, code: error.code, error: error.message }, "job has to wait");

@@ -64,6 +64,11 @@ export interface ProofSystem {
     statement: { readonly context: bigint; readonly input: Uint8Array },
     options?: WorkOptions,
   ): Promise<{ readonly output: Uint8Array; readonly seal: Uint8Array }>;
+  /**
+   * Whether a package's set-up is what it says: the circuit made again from the graph, the key from its transcript.
+   * `ptau` are powers-of-tau files that may be the ceremony's. Null if all holds, else what does not.
+   */
+  checkSetup(directory: string, graph: IntegerGraph, ptau: readonly string[]): Promise<string | null>;
   /** The strict verifier: pure in (key, claim, seal), never throws, never accepts what the chain would refuse. */
   verify(key: Uint8Array, claim: Claim, seal: Uint8Array): Promise<Verdict>;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The groth16 proof system (docs/spec/groth16.md): a circuit per model with the weights as constants.
 import { assertGraph } from "../../graph/validate.ts";
+import { sameBytes } from "../../graph/canonical-json.ts";
 import type { IntegerGraph } from "../../graph/types.ts";
 import type { PackageFile, ProofSystem, WorkOptions } from "../types.ts";
 import { compileCircom } from "./circom.ts";
 import { circuitRefusals, emitCircuit } from "./emit.ts";
-import { PATHS } from "./files.ts";
+import { PATHS, readPackageFile } from "./files.ts";
 import { SELECTOR } from "./key.ts";
 import { prove } from "./prove.ts";
+import { blake2bHex, parseTranscript } from "./transcript.ts";
+import { verifySetup } from "./verify-setup.ts";
 import { verify } from "./verify.ts";
 
 export { circuitRefusals, emitCircuit } from "./emit.ts";
@@ -40,12 +43,32 @@ export function createGroth16(options: Groth16Options = {}): ProofSystem {
     unsupported: circuitRefusals,
     build,
     prove: (directory, statement, work = {}) => prove(directory, statement, { ...options, ...work }),
+    checkSetup,
     verify,
   };
 }
 
 /** The proof system with defaults. */
 export const groth16: ProofSystem = createGroth16();
+
+/** Rebuilds circuit and key. Errors: as `build`; PACKAGE_FILE_MISSING, SETUP_TRANSCRIPT_INVALID. */
+async function checkSetup(directory: string, graph: IntegerGraph, ptau: readonly string[]): Promise<string | null> {
+  for (const { path, bytes } of await build(graph)) {
+    if (!sameBytes(await readPackageFile(directory, path), bytes)) return `${path} is not what the graph compiles to`;
+  }
+  const { kind, phase1 } = parseTranscript(await readPackageFile(directory, PATHS.transcript));
+  let ceremony: string | undefined;
+  if (kind === "ceremony") {
+    for (const path of ptau) {
+      const hash = await blake2bHex(path).catch(() => null);
+      if (hash === phase1.blake2b) ceremony = path;
+    }
+    if (ceremony === undefined) return "none of the powers-of-tau files at hand is the ceremony's";
+  }
+  const checks = await verifySetup(directory, ceremony === undefined ? {} : { ptau: ceremony });
+  const failed = checks.filter(({ ok }) => !ok);
+  return failed.length === 0 ? null : failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+}
 
 /** circuit/main.circom, main.r1cs and main.wasm. Errors: GRAPH_*, GROTH16_UNSUPPORTED, CIRCUIT_*, ABORTED. */
 async function build(graph: IntegerGraph, options: WorkOptions = {}): Promise<PackageFile[]> {
