@@ -72,6 +72,14 @@ describe("verigrad, the command", () => {
     await writeFiles(at("corrupt"), mockPackageFiles());
     await writeFile(at("corrupt/weights.bin"), new Uint8Array(24));
     await mkdir(at("empty"));
+    const nodeFile = {
+      rpc: "http://127.0.0.1:9",
+      deployment: DEPLOYMENT,
+      data: at("data"),
+      hub: at("hub"),
+      wallet: { keyEnv: "OPERATOR_KEY" },
+      node: { models: "any", tokens: [{ token: DEPLOYMENT.tokens[0], minPrice: 1, maxCollateral: 1 }] },
+    };
     const files: Record<string, string> = {
       "text.json": "{",
       "list.json": "[1, 2]",
@@ -86,14 +94,9 @@ describe("verigrad, the command", () => {
       "deployment-bad.json": JSON.stringify({ ...DEPLOYMENT, market: "0x12" }),
       "model.onnx": "this is no model",
       "node-empty.json": "{}",
-      "node.json": JSON.stringify({
-        rpc: "http://127.0.0.1:9",
-        deployment: DEPLOYMENT,
-        data: at("data"),
-        hub: at("hub"),
-        wallet: { keyEnv: "OPERATOR_KEY" },
-        node: { models: "any", tokens: [{ token: DEPLOYMENT.tokens[0], minPrice: 1, maxCollateral: 1 }] },
-      }),
+      "node.json": JSON.stringify(nodeFile),
+      "node-data.json": JSON.stringify({ ...nodeFile, data: at("good.json") }),
+      "node-hub.json": JSON.stringify({ ...nodeFile, hub: at("good.json") }),
       "node-typo.json": JSON.stringify({
         rpc: "http://127.0.0.1:9",
         deployment: DEPLOYMENT,
@@ -157,6 +160,38 @@ describe("verigrad, the command", () => {
       () => ["setup", at("bare"), "--ptau", at("no.ptau"), "--contribution", "a", "--beacon", "00ff"],
       "FILE_UNREADABLE",
     ],
+    [
+      "a directory for powers of tau",
+      () => ["setup", at("bare"), "--ptau", root, "--contribution", "a", "--beacon", "00ff"],
+      "FILE_UNREADABLE",
+    ],
+    ["a set-up of a package that has keys", () => ["setup", at("tiny")], "OUTPUT_EXISTS"],
+    [
+      "powers of tau to check that are not there",
+      () => ["setup", "verify", at("tiny"), "--ptau", at("no.ptau")],
+      "FILE_UNREADABLE",
+    ],
+    [
+      "a hub that is a file",
+      () => ["audit", "job", JOB, ...chainArgs(), "--hub", at("good.json"), "-o", at("out")],
+      "FILE_UNREADABLE",
+    ],
+    [
+      "a hub to register into that is a file",
+      () => ["register", at("tiny"), ...chainArgs(), "--key-env", "K", "--hub", at("good.json")],
+      "OUTPUT_UNWRITABLE",
+    ],
+    [
+      "an audit into a file",
+      () => ["audit", "job", JOB, ...chainArgs(), "--package", at("tiny"), "-o", at("good.json/x")],
+      "OUTPUT_EXISTS",
+    ],
+    [
+      "a node whose data directory is a file",
+      () => ["node", "run", "--config", at("node-data.json")],
+      "OUTPUT_UNWRITABLE",
+    ],
+    ["a node whose hub is a file", () => ["node", "run", "--config", at("node-hub.json")], "OUTPUT_UNWRITABLE"],
     ["a set-up check of no package", () => ["setup", "verify", at("empty")], "PACKAGE_NOT_FOUND"],
     ["a proof without keys", () => ["prove", at("bare"), "--input", at("good.json"), "-o", "x"], "PACKAGE_NO_SETUP"],
     ["an input that is not there", () => prove("no.json"), "FILE_UNREADABLE"],
@@ -205,7 +240,7 @@ describe("verigrad, the command", () => {
     const worker = async (): Promise<void> => {
       for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
         const [what, args, code] = next;
-        const run = await verigrad([...args(), "--json"]);
+        const run = await verigrad([...args(), "--json"], { env: { K: testAccount(3).privateKey } });
         try {
           expectRefused(run, code);
         } catch (error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every command is given: where to write, how to show progress, when to stop.
-import { access, readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { toJson } from "../chain/types.ts";
 import { VerigradError } from "../errors.ts";
 import type { Progress, WorkOptions } from "../proofs/types.ts";
@@ -81,12 +81,33 @@ export async function readNamed(path: string): Promise<Buffer> {
   }
 }
 
-/** Errors: FILE_UNREADABLE unless a directory of this name can be read. */
+/** Errors: FILE_UNREADABLE unless there is a directory of this name. */
 export async function assertDirectory(path: string): Promise<void> {
-  await access(path).catch(() => {
-    throw new VerigradError("FILE_UNREADABLE", `${path}: no such directory`, { data: { path } });
-  });
+  const info = await stat(path).catch(() => null);
+  if (info?.isDirectory() === true) return;
+  throw new VerigradError("FILE_UNREADABLE", `${path}: no such directory`, { data: { path } });
 }
+
+/** Errors: FILE_UNREADABLE unless there is a file of this name. For files too large to read at once. */
+export async function assertFile(path: string): Promise<void> {
+  const info = await stat(path).catch(() => null);
+  if (info?.isFile() === true) return;
+  throw new VerigradError("FILE_UNREADABLE", `${path}: no such file`, { data: { path } });
+}
+
+/** What the operating system says about a path that the user gave, as an error for the user; null for anything else. */
+export function pathError(error: unknown): VerigradError | null {
+  const { code, syscall, path } = (typeof error === "object" && error !== null ? error : {}) as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined || path === undefined || !PATH_ERRORS.has(code)) return null;
+  const reading = ["open", "read", "scandir", "stat", "lstat", "access"].includes(syscall);
+  return reading
+    ? new VerigradError("FILE_UNREADABLE", `${path}: cannot be read (${code})`, { data: { path }, cause: error })
+    : new VerigradError("OUTPUT_UNWRITABLE", `${path}: cannot be written (${code})`, { data: { path }, cause: error });
+}
+
+const PATH_ERRORS = new Set([
+  ...["EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"],
+]);
 
 /** JSON that the user wrote. Errors: FILE_UNREADABLE, INPUT_JSON. */
 export async function readJson(path: string): Promise<unknown> {

@@ -11,7 +11,7 @@ import { proveCommand } from "./commands/prove.ts";
 import { registerCommand } from "./commands/register.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { verifyCommand } from "./commands/verify.ts";
-import { EXIT, openContext } from "./context.ts";
+import { EXIT, openContext, pathError } from "./context.ts";
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");
@@ -42,7 +42,8 @@ function prepare(command: Command): Command {
 
 const program = new Command("verigrad")
   .description("Machine-learning models that smart contracts can use without trusting whoever runs them.")
-  .showHelpAfterError(false);
+  .showHelpAfterError(false)
+  .enablePositionalOptions();
 for (const make of [
   compileCommand,
   setupCommand,
@@ -67,7 +68,8 @@ function fail(exitCode: number, code: string, message: string, data: object = {}
 try {
   await prepare(program).parseAsync(args, { from: "user" });
   process.exitCode = context.exitCode;
-} catch (error) {
+} catch (thrown) {
+  const error = pathError(thrown) ?? thrown;
   if (error instanceof CommanderError) {
     if (error.code === "commander.help") process.exitCode = EXIT.usage;
     else if (error.exitCode !== 0) fail(EXIT.usage, "USAGE", error.message.replace(/^error: /, ""));

@@ -11,7 +11,7 @@ import { VerigradError } from "../../errors.ts";
 import { cidFromBytes } from "../../hub/cid.ts";
 import { openHub } from "../../hub/store.ts";
 import { addChainOptions, chainFrom, type ChainOptions } from "../chain-options.ts";
-import { assertDirectory, EXIT, type CliContext } from "../context.ts";
+import { assertDirectory, assertFile, EXIT, type CliContext } from "../context.ts";
 import { proofSystemNamed } from "../proof-systems.ts";
 
 interface JobOptions extends ChainOptions {
@@ -70,7 +70,8 @@ async function auditJob(context: CliContext, id: string, options: JobOptions): P
   if ((options.package === undefined) === (options.hub === undefined)) {
     throw new VerigradError("OPTION_INVALID", "give either --package or --hub");
   }
-  if (options.package !== undefined) await assertDirectory(options.package);
+  await assertDirectory((options.package ?? options.hub) as string);
+  if (options.ptau !== undefined) await assertFile(options.ptau);
   await assertFree(resolve(options.output));
   const chain = await chainFrom(options);
   try {
@@ -87,6 +88,7 @@ async function auditJob(context: CliContext, id: string, options: JobOptions): P
 async function auditPath(context: CliContext, path: string, options: DirectoryOptions): Promise<void> {
   await readChainData(path);
   const { rpc, deployment, ptau } = options;
+  if (ptau !== undefined) await assertFile(ptau);
   if ((rpc === undefined) !== (deployment === undefined)) {
     throw new VerigradError("OPTION_INVALID", "give both --rpc and --deployment, or neither");
   }

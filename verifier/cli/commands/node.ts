@@ -56,8 +56,12 @@ async function runCommand(context: CliContext, path: string): Promise<void> {
   };
   const proofSystem = await proofSystemNamed(file.proofSystem);
   const sender = await senderFrom(rpc, file.deployment, wallet, context.env);
-  const chain = await openChain(rpc, file.deployment);
+  const hub = await openHub(file.hub);
   const store = await openFileStore(join(file.data, "jobs"));
+  const chain = await openChain(rpc, file.deployment).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   // Logs go to stderr: stdout's last line is the result.
   const logger = pino({ level: file.logLevel }, pino.destination({ dest: 2, sync: true }));
   const prover = openProver({
@@ -72,7 +76,7 @@ async function runCommand(context: CliContext, path: string): Promise<void> {
         chain,
         sender,
         store,
-        hub: await openHub(file.hub),
+        hub,
         proofSystem,
         prover,
         logger,

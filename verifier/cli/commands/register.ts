@@ -51,6 +51,8 @@ async function register(context: CliContext, directory: string, options: Registe
   const royaltyBps = option<bigint>(options.royaltyBps, "--royalty-bps", uint(16));
   const previous = option<`0x${string}`>(options.previous, "--previous", hash32);
   await openPackage(directory);
+  // First, so that a hub that cannot take it is said before anything is on chain.
+  const cid = options.hub === undefined ? null : await (await openHub(options.hub)).add(directory);
   const chain = await chainFrom(options);
   const sender = await senderFrom(options.rpc, chain.deployment, options, context.env);
   try {
@@ -65,7 +67,6 @@ async function register(context: CliContext, directory: string, options: Registe
       },
       { signal: context.signal },
     );
-    const cid = options.hub === undefined ? null : await (await openHub(options.hub)).add(directory);
     if (registered.insecure)
       context.warn("INSECURE: registered with a development set-up; every consumer can see that.");
     context.print(`model ${registered.modelId}`);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { VerigradError } from "../../errors.ts";
 import { directoryCid } from "../../hub/cid.ts";
-import { openPackage } from "../../hub/package.ts";
-import { EXIT, readNamed, type CliContext } from "../context.ts";
+import { KEY_PATH, openPackage } from "../../hub/package.ts";
+import { assertFile, EXIT, type CliContext } from "../context.ts";
 
 interface SetupOptions {
   readonly ptau?: string;
@@ -37,7 +39,9 @@ export function setupCommand(context: () => CliContext): Command {
       "\nExamples:\n  $ verigrad setup verify digits\n  $ verigrad setup verify digits --ptau pot14.ptau",
     )
     .action((directory: string, options: { ptau?: string }) => verifyPackageSetup(context(), directory, options.ptau));
+  // Positional: `setup verify --ptau` is verify's option, not the one of the same name here.
   return new Command("setup")
+    .enablePositionalOptions()
     .description("make the keys of a package; without --ptau an INSECURE development set-up")
     .argument("<dir>", "the package")
     .option("--ptau <file>", "prepared powers-of-tau file of a ceremony")
@@ -66,6 +70,10 @@ Examples:
 async function setup(context: CliContext, directory: string, options: SetupOptions): Promise<void> {
   const started = Date.now();
   await openPackage(directory);
+  // SAFETY: the proving key of a registered model may be here and nowhere else.
+  if (existsSync(join(directory, KEY_PATH))) {
+    throw new VerigradError("OUTPUT_EXISTS", `${directory} has keys already: remove ${directory}/setup to make others`);
+  }
   const groth16 = await import("../../proofs/groth16/index.ts");
   const result =
     options.ptau === undefined
@@ -103,7 +111,7 @@ async function ceremonyOf(ptau: string, options: SetupOptions) {
   if (options.contribution.length === 0) {
     throw new VerigradError("SETUP_OPTIONS", "a ceremony needs a contribution: give --contribution");
   }
-  await readHead(ptau);
+  await assertFile(ptau);
   return {
     ptau,
     ...(options.ptauBlake2b === undefined ? {} : { expectedBlake2b: options.ptauBlake2b }),
@@ -112,16 +120,9 @@ async function ceremonyOf(ptau: string, options: SetupOptions) {
   };
 }
 
-/** Errors: FILE_UNREADABLE unless the file can be opened. */
-async function readHead(path: string): Promise<void> {
-  const { open } = await import("node:fs/promises");
-  const file = await open(path).catch(() => null);
-  if (file === null) await readNamed(path);
-  await file?.close();
-}
-
 async function verifyPackageSetup(context: CliContext, directory: string, ptau: string | undefined): Promise<void> {
   await openPackage(directory);
+  if (ptau !== undefined) await assertFile(ptau);
   const { verifySetup } = await import("../../proofs/groth16/index.ts");
   const checks = await verifySetup(directory, ptau === undefined ? {} : { ptau });
   const ok = checks.every((check) => check.ok);
