@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { appendFile, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -71,7 +72,7 @@ describe("auditing a settlement", () => {
     expect(report.checks.filter(({ ok }) => ok !== true)).to.deep.equal([]);
     expect(report.verdict).to.equal("valid");
     expect(report.checks.map(({ name }) => name)).to.have.members([
-      ...["model-id", "job-id", "package-cid", "package-files", "specs", "key", "graph-recompiled"],
+      ...["chain-data", "model-id", "job-id", "package-cid", "package-files", "specs", "key", "graph-recompiled"],
       ...["circuit-recompiled", "key-rebuilt", "input", "output", "context", "proof", "proof-on-chain"],
       ...["price", "times", "payee", "royalty", "slash"],
     ]);
@@ -81,7 +82,10 @@ describe("auditing a settlement", () => {
   it("is indeterminate without an RPC: the deployed proof system was not asked", async () => {
     const report = await audit(clean, false);
     expect(report.verdict).to.equal("indeterminate");
-    expect(report.checks.filter(({ ok }) => ok !== true).map(({ name }) => name)).to.deep.equal(["proof-on-chain"]);
+    expect(report.checks.filter(({ ok }) => ok !== true).map(({ name }) => name)).to.deep.equal([
+      "chain-data",
+      "proof-on-chain",
+    ]);
   });
 
   it("writes chain data that reads back the same", () => {
@@ -168,7 +172,7 @@ describe("auditing a settlement", () => {
         tamper(data);
         await writeFile(join(directory, "chain.json"), serializeChainData(data));
         const report = await audit(directory);
-        expect(failedOf(report)).to.have.members(expected);
+        expect(failedOf(report)).to.have.members(["chain-data", ...expected]);
         expect(report.verdict).to.equal("invalid");
       } finally {
         await rm(directory, { recursive: true });
@@ -239,11 +243,11 @@ describe("auditing a settlement", () => {
     const write = (slash: unknown): Promise<void> =>
       writeFile(join(directory, "chain.json"), serializeChainData({ ...data, slash } as ChainData));
     await write({ claimer, burnt: 200n, toPayee: 200n });
-    expect(failedOf(await audit(directory))).to.deep.equal([]);
+    expect(failedOf(await audit(directory)), "right by itself, but not what happened").to.deep.equal(["chain-data"]);
     await write({ claimer, burnt: 199n, toPayee: 201n });
-    expect(failedOf(await audit(directory))).to.deep.equal(["slash"]);
+    expect(failedOf(await audit(directory))).to.deep.equal(["chain-data", "slash"]);
     await write(null);
-    expect(failedOf(await audit(directory))).to.deep.equal(["slash"]);
+    expect(failedOf(await audit(directory))).to.deep.equal(["chain-data", "slash"]);
   });
 
   it("is not fooled by a seal for another payee's context", async () => {
@@ -258,6 +262,48 @@ describe("auditing a settlement", () => {
       }),
     );
     await writeFile(join(directory, "chain.json"), serializeChainData(data));
-    expect(failedOf(await audit(directory))).to.have.members(["proof", "proof-on-chain"]);
+    expect(failedOf(await audit(directory))).to.have.members(["chain-data", "proof", "proof-on-chain"]);
+  });
+
+  it("is not fooled by a settlement that is right in everything but never happened", async () => {
+    // the same job, settled for another payee with a proof of its own: every hash and every proof fits
+    const directory = join(root, "invented");
+    await cp(clean, directory, { recursive: true });
+    const data = parseChainData(serializeChainData(original)) as Mutable<ChainData>;
+    const payee = chain.accounts[3]?.address as Hex;
+    const context = contextOf(data.chainId, data.market, data.jobId, payee);
+    const { input } = data.request;
+    const claimed = { context, input: toBytes(input), output: toBytes(data.settlement.output) };
+    Object.assign(data.settlement, { payee, seal: toHex(mockSeal(toBytes(data.key), claimed)) });
+    Object.assign(data, { context });
+    Object.assign(data.claim ?? {}, { claimer: payee });
+    await writeFile(join(directory, "chain.json"), serializeChainData(data));
+    expect(failedOf(await audit(directory))).to.deep.equal(["chain-data"]);
+    expect((await audit(directory, false)).verdict).to.equal("indeterminate");
+  });
+
+  it("reads nothing through links or pipes, and gives a verdict without a package", async () => {
+    const directory = join(root, "links");
+    const key = join(directory, "package/setup/key.bin");
+    await cp(clean, directory, { recursive: true });
+    await rm(key);
+    await symlink(join(clean, "package/setup/key.bin"), key);
+    const expected = ["package-cid", "key", "graph-recompiled", "circuit-recompiled", "key-rebuilt"];
+    expect(failedOf(await audit(directory))).to.include.members(expected);
+    await rm(key);
+    execFileSync("mkfifo", [key]);
+    expect(failedOf(await audit(directory))).to.include.members(expected);
+    await rm(join(directory, "package"), { recursive: true });
+    expect((await audit(directory)).verdict).to.equal("invalid");
+  });
+
+  it("notices a file that the package should not have", async () => {
+    const directory = join(root, "extra");
+    await cp(clean, directory, { recursive: true });
+    await writeFile(join(directory, "package/extra.txt"), "x");
+    expect(failedOf(await audit(directory))).to.have.members(["package-cid", "package-files"]);
+    await rm(join(directory, "package/extra.txt"));
+    await writeFile(join(directory, "package/setup/extra.bin"), "x");
+    expect(failedOf(await audit(directory))).to.deep.equal(["package-cid"]);
   });
 });

@@ -4,20 +4,29 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChainReader } from "../chain/client.ts";
 import { contextOf, jobIdOf, keccakHex, modelIdOf, priceAt, toBytes, toHex } from "../chain/hashes.ts";
-import type { Hex } from "../chain/types.ts";
+import { toJson, type Hex } from "../chain/types.ts";
+import { VerigradError } from "../errors.ts";
 import { buildPackage } from "../compile/build.ts";
 import { parseCalibration } from "../graph/calibration.ts";
 import { sameBytes } from "../graph/canonical-json.ts";
 import { execute } from "../graph/execute.ts";
-import { cidFromBytes, directoryCid } from "../hub/cid.ts";
+import { cidFromBytes, directoryCid, listFiles } from "../hub/cid.ts";
 import { isListed, MANIFEST_PATH, parseManifest } from "../hub/manifest.ts";
 import { KEY_PATH, openPackage, openSetup, specHashesOf, type Package } from "../hub/package.ts";
 import type { PackageFile, ProofSystem, WorkOptions } from "../proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
-import { CHAIN_DATA_PATH, readChainData, serializeChainData, type ChainData } from "./chain-data.ts";
+import {
+  CHAIN_DATA_PATH,
+  collectChainData,
+  parseChainData,
+  readChainData,
+  serializeChainData,
+  type ChainData,
+} from "./chain-data.ts";
 import {
   demand,
   demandEqual,
+  Refuted,
   runCheck,
   Undecided,
   verdictOf,
@@ -73,6 +82,7 @@ export async function auditDirectory(
   const packageDirectory = join(directory, PACKAGE_DIRECTORY);
   const checks: AuditCheck[] = [];
   const bodies = [
+    chainDataCheck(data, deps.chain),
     ...commitmentChecks(data, packageDirectory),
     ...rebuildChecks(data, packageDirectory, deps, work),
     ...executionChecks(data, packageDirectory, deps),
@@ -93,6 +103,21 @@ export async function auditDirectory(
 }
 
 type Named = readonly [name: string, body: CheckBody];
+
+/** chain.json against the chain: without it, everything below is about a settlement that may never have happened. */
+function chainDataCheck(data: ChainData, chain: ChainReader | undefined): Named {
+  return [
+    "chain-data",
+    async () => {
+      if (chain === undefined) throw new Undecided("needs an RPC to read the chain again");
+      const found = parseChainData(serializeChainData(await collectChainData(chain, data.jobId)));
+      for (const field of Object.keys(found) as (keyof ChainData)[]) {
+        demandEqual(toJson(data[field]), toJson(found[field]), `${CHAIN_DATA_PATH}, ${field}`);
+      }
+      return `the chain at this RPC says the same`;
+    },
+  ];
+}
 
 /** Ids and hashes: what was registered and asked for is what the chain says it is, and what the package holds. */
 function commitmentChecks(data: ChainData, directory: string): Named[] {
@@ -117,6 +142,7 @@ function commitmentChecks(data: ChainData, directory: string): Named[] {
     [
       "package-cid",
       async () => {
+        await assertPlain(directory);
         const cid = await directoryCid(directory);
         demandEqual(cid, cidFromBytes(toBytes(spec.cid)), "CID of package/");
         return cid;
@@ -145,6 +171,7 @@ function commitmentChecks(data: ChainData, directory: string): Named[] {
       "key",
       async () => {
         demandEqual(keccakHex(toBytes(data.key)), spec.keyHash, "hash of the registered key");
+        await assertPlain(directory);
         const held = await readFile(join(directory, KEY_PATH)).catch(() => undefined);
         demand(held !== undefined, `the package holds no ${KEY_PATH}`);
         demand(sameBytes(held, toBytes(data.key)), `${KEY_PATH} is not the registered key`);
@@ -175,6 +202,7 @@ function rebuildChecks(data: ChainData, directory: string, deps: AuditDependenci
     return built.files;
   };
   const compare = async (which: (path: string) => boolean): Promise<string> => {
+    await assertPlain(directory);
     rebuilt ??= rebuild();
     const files = (await rebuilt).filter(({ path }) => which(path));
     for (const { path, bytes } of files) {
@@ -190,6 +218,7 @@ function rebuildChecks(data: ChainData, directory: string, deps: AuditDependenci
     [
       "key-rebuilt",
       async () => {
+        await assertPlain(directory);
         const { setupHash } = await openSetup(directory);
         demandEqual(setupHash, data.model.spec.setupHash, "setupHash");
         const isCeremony = !/^0x0*$/.test(setupHash);
@@ -274,6 +303,14 @@ function executionChecks(data: ChainData, directory: string, deps: AuditDependen
       },
     ],
   ];
+}
+
+/** SAFETY: a link or a pipe in a package that somebody sent could lead anywhere, or never end. */
+async function assertPlain(directory: string): Promise<void> {
+  await listFiles(directory).catch((error: unknown) => {
+    if (error instanceof VerigradError) throw error;
+    throw new Refuted(`there is no ${PACKAGE_DIRECTORY}/ that can be read`);
+  });
 }
 
 /** The package, for checks that read it; a package that does not open is package-files' finding, not theirs. */

@@ -16,6 +16,8 @@ export function moneyChecks(data: ChainData): (readonly [string, CheckBody])[] {
       "times",
       () => {
         demand(data.requested.timestamp < request.claimDeadline, "requested after its claim deadline");
+        demand(claim === null || claim.place.timestamp >= data.requested.timestamp, "claimed before it was requested");
+        demand(claim === null || claim.place.timestamp <= settledAt, "claimed after it was settled");
         demand(claim === null || claim.place.timestamp < request.claimDeadline, "claimed after the claim deadline");
         demand(settledAt < request.deadline, "settled after the deadline");
         demand(data.requested.blockNumber <= settlement.place.blockNumber, "settled before it was requested");
