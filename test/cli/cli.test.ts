@@ -75,8 +75,8 @@ describe("verigrad, the command", () => {
     const nodeFile = {
       rpc: "http://127.0.0.1:9",
       deployment: DEPLOYMENT,
-      data: at("data"),
-      hub: at("hub"),
+      data: at("empty/data"),
+      hub: at("empty/hub"),
       wallet: { keyEnv: "OPERATOR_KEY" },
       node: { models: "any", tokens: [{ token: DEPLOYMENT.tokens[0], minPrice: 1, maxCollateral: 1 }] },
     };
@@ -95,8 +95,8 @@ describe("verigrad, the command", () => {
       "model.onnx": "this is no model",
       "node-empty.json": "{}",
       "node.json": JSON.stringify(nodeFile),
-      "node-data.json": JSON.stringify({ ...nodeFile, data: at("good.json") }),
-      "node-hub.json": JSON.stringify({ ...nodeFile, hub: at("good.json") }),
+      "node-data.json": JSON.stringify({ ...nodeFile, wallet: { keyEnv: "K" }, data: at("good.json") }),
+      "node-hub.json": JSON.stringify({ ...nodeFile, wallet: { keyEnv: "K" }, hub: at("good.json") }),
       "node-typo.json": JSON.stringify({
         rpc: "http://127.0.0.1:9",
         deployment: DEPLOYMENT,

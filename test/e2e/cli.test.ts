@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Contract } from "ethers";
+import type { Contract } from "ethers";
 import { deployContracts, fundAccounts } from "../../scripts/demo/deploy.ts";
 import { startLocalChain, type LocalChain } from "../../scripts/demo/localChain.ts";
 import { toJson } from "../../verifier/chain/types.ts";
