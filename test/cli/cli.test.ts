@@ -40,6 +40,7 @@ function verigrad(args: readonly string[], options: { env?: Record<string, strin
 /** What every refusal looks like: exit code 2, one line on stderr, no stack trace, and with --json the code on stdout. */
 function expectRefused({ code, stdout, stderr }: Run, expected: string): void {
   expect(stderr, "one line").to.match(/^verigrad: [^\n]+\n$/);
+  expect(stderr.trimEnd(), "nothing that steers a terminal").to.not.match(/[\p{Cc}\p{Cf}]/u);
   expect(stderr, "no stack trace").to.not.match(/\bat .*:\d+:\d+|node:internal/);
   const last = stdout.trim().split("\n").at(-1) ?? "";
   const { error } = JSON.parse(last) as { error: { code: string; message: string } };
@@ -83,6 +84,7 @@ describe("verigrad, the command", () => {
     const files: Record<string, string> = {
       "text.json": "{",
       "list.json": "[1, 2]",
+      "escape.json": "\u001b[2J\u009b2J\u202e",
       "short.json": '{"input_data": [[1, 2, 3]]}',
       "large.json": '{"input_data": [[1, 2, 3, 17]]}',
       "null.json": '{"input_data": [[1, 2, 3, null]]}',
@@ -196,6 +198,7 @@ describe("verigrad, the command", () => {
     ["a proof without keys", () => ["prove", at("bare"), "--input", at("good.json"), "-o", "x"], "PACKAGE_NO_SETUP"],
     ["an input that is not there", () => prove("no.json"), "FILE_UNREADABLE"],
     ["an input that is not JSON", () => prove("text.json"), "INPUT_JSON"],
+    ["an input that would steer the terminal", () => prove("escape.json"), "INPUT_JSON"],
     ["an input of another form", () => prove("list.json"), "INPUT_JSON"],
     ["an input of the wrong shape", () => prove("short.json"), "INPUT_SHAPE"],
     ["an input out of range", () => prove("large.json"), "INPUT_RANGE"],

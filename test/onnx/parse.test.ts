@@ -191,6 +191,40 @@ describe("onnx/parse", () => {
     }
   });
 
+  it("names that are refused do not stand in the message that refuses them", () => {
+    const name = "\u001b[2J";
+    const messageOf = (model: TestModel, change: (message: ReturnType<typeof modelMessage>) => void = () => {}) => {
+      const message = modelMessage(model);
+      change(message);
+      return errorOf(() => parseModel(encodeModel(message))).message;
+    };
+    const twice = [
+      { name, type: 2, i: 1 },
+      { name, type: 2, i: 1 },
+    ];
+    const messages = [
+      messageOf({ ...PERCEPTRON, constants: { ...PERCEPTRON.constants, [name]: { dims: [5], values: [1] } } }),
+      messageOf({ ...PERCEPTRON, inputs: { x: [1, name] } }),
+      messageOf({ ...PERCEPTRON, inputs: { [name]: [0] } }),
+      messageOf(PERCEPTRON, ({ graph }) => ((graph.node?.[0] as { attribute: unknown }).attribute = twice)),
+      messageOf(PERCEPTRON, (message) => {
+        message.opsetImport = [
+          { domain: name, version: 1 },
+          { domain: name, version: 1 },
+        ];
+      }),
+    ];
+    for (const message of messages)
+      expect(message)
+        .to.match(/control characters/)
+        .and.not.contain("\u001b");
+  });
+
+  it("refuses ranks above 8, in which little data makes much work", () => {
+    const dims = new Array<number>(100_000).fill(1);
+    expect(outcome(withTensor({ dims, dataType: 1, floatData: [1] }))).to.equal("ONNX_MALFORMED");
+  });
+
   it("a symbolic first dimension is 1 unless given; another must be given", () => {
     const shapeOf = (shape: (number | string)[], dims?: Record<string, number>) =>
       parseModel(onnxOf({ ...PERCEPTRON, inputs: { x: shape } }), dims === undefined ? {} : { dims }).inputs[0]?.shape;

@@ -59,7 +59,8 @@ for (const make of [
 
 /** One clear line on stderr; with --json the error as an object too. Never a stack trace. */
 function fail(exitCode: number, code: string, message: string, data: object = {}): void {
-  const line = message.replace(/\s+/g, " ").trim();
+  // Messages quote strangers' files: nothing in one may steer a terminal.
+  const line = message.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
   context.warn(`verigrad: ${line}${code === "USAGE" ? "" : ` [${code}]`}`);
   context.result({ error: { code, message: line, data } });
   process.exitCode = exitCode;

@@ -2,7 +2,7 @@
 // Shape inference and constant folding over the nodes that outputs depend on; finds every unsupported node at once.
 import { VerigradError } from "../errors.ts";
 import type { Attribute, FloatGraph, FloatTensor, OnnxNode } from "../onnx/types.ts";
-import { MAX_TENSOR_VALUES } from "./ranges.ts";
+import { MAX_TENSOR_VALUES, MAX_TOTAL_VALUES } from "./ranges.ts";
 import { operatorOf, SUPPORTED_OPERATORS } from "./operators/registry.ts";
 import { Refusal, refuse, type NodeView, type Operator, type ValueType } from "./operators/types.ts";
 import { sizeOf } from "../tensor/spec.ts";
@@ -38,6 +38,7 @@ export function analyse(model: FloatGraph): Analysis {
   for (const [name, tensor] of model.initializers) setConstant(name, tensor, types, constants);
   const nodes: AnalysedNode[] = [];
   const offences: Offence[] = [];
+  let folded = 0;
   for (const node of liveNodes(model, outputs)) {
     const operator = operatorOf(node.domain, node.operator);
     const offend = (reason: string): unknown => offences.push({ node: node.name, operator: qualified(node), reason });
@@ -49,9 +50,15 @@ export function analyse(model: FloatGraph): Analysis {
     const view = viewOf(node, model.opsets.get(node.domain) ?? 0, types, constants);
     try {
       const inferred = operator.infer(view);
+      node.outputs.forEach((name, i) => {
+        if (i >= inferred.length && name !== "") refuse(`output ${i}; accepted: ${inferred.length} output`);
+      });
+      if ((node.outputs[0] ?? "") === "") refuse("output 0 is omitted");
       if (inferred.some(({ shape }) => sizeOf(shape) > MAX_TENSOR_VALUES))
         refuse("its output has more than 2^24 values");
       if (operator.foldsTypes === true || node.inputs.every((name) => name === "" || constants.has(name))) {
+        folded += inferred.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+        if (folded > MAX_TOTAL_VALUES) refuse("constants computed from constants have more than 2^26 values in all");
         operator.fold(view).forEach((tensor, i) => setConstant(node.outputs[i] ?? "", tensor, types, constants));
         continue;
       }

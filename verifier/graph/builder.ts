@@ -4,7 +4,7 @@ import type { TensorSpec, TensorType } from "../tensor/spec.ts";
 import { operandsOf, rewired } from "./nodes/registry.ts";
 import { derive } from "./ranges.ts";
 import type { GraphNode, GraphPort, GraphTensor, IntegerGraph, TensorId } from "./types.ts";
-import { assertGraph, outputRange } from "./validate.ts";
+import { assertConstantTotal, assertExponent, assertGraph, constantValues, outputRange } from "./validate.ts";
 
 type WithoutOutput<T> = T extends unknown ? Omit<T, "output"> : never;
 
@@ -31,6 +31,7 @@ export function newGraphBuilder(): GraphBuilder {
   const inputs: GraphPort[] = [];
   const tensors: GraphTensor[] = [];
   const nodes: GraphNode[] = [];
+  let constants = 0;
   return {
     tensors,
     addInput(name, spec) {
@@ -40,6 +41,8 @@ export function newGraphBuilder(): GraphBuilder {
     },
     addNode(draft, { name, exponent, shape = [] }) {
       const node: GraphNode = { ...draft, output: tensors.length };
+      assertExponent(name, exponent);
+      assertConstantTotal((constants += constantValues(node)));
       const derived = derive(node, tensors, shape);
       nodes.push(node);
       return tensors.push({ name, shape: derived.shape, exponent, lo: derived.lo, hi: derived.hi }) - 1;

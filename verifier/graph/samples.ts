@@ -2,6 +2,7 @@
 // Sample files: real-valued inputs in EZKL's format, one sample or many (docs/spec/calibration.md, section 3).
 import { z } from "zod";
 import { VerigradError } from "../errors.ts";
+import { roundHalfUp } from "../tensor/codec.ts";
 import { sizeOf, type TensorSpec } from "../tensor/spec.ts";
 import { parseJson } from "./canonical-json.ts";
 
@@ -32,6 +33,7 @@ function flatten(value: unknown, what: string, depth = 0): number[] {
   if (Array.isArray(value) && depth < MAX_NESTING)
     return value.flatMap((part: unknown) => flatten(part, what, depth + 1));
   if (typeof value === "boolean") return [Number(value)];
+  if (Array.isArray(value)) fail("INPUT_NUMBER", `${what}: lists are nested too deeply`);
   if (typeof value !== "number" || !Number.isFinite(value)) {
     fail("INPUT_NUMBER", `${what}: ${JSON.stringify(value)?.slice(0, 40) ?? "nothing"} is not a finite number`);
   }
@@ -102,7 +104,7 @@ export function quantizeSample(inputs: readonly { name: string; spec: TensorSpec
     const scale = 2 ** spec.exponent;
     return Float64Array.from(reals, (v, at) => {
       if (!Number.isFinite(v)) fail("INPUT_NUMBER", `input "${name}": value ${at} is not a finite number`);
-      const q = Math.floor(v * scale + 0.5) + 0; // + 0: no negative zero
+      const q = roundHalfUp(v * scale);
       if (q < spec.lo || q > spec.hi) {
         fail(
           "INPUT_RANGE",

@@ -3,10 +3,16 @@
 // it carry the same decision, and whoever reads the output can take their maximum: the head is dropped with a notice.
 import type { FloatGraph, OnnxNode } from "../onnx/types.ts";
 
-const HEADS = new Set(["Softmax", "LogSoftmax", "ArgMax", "ZipMap"]);
+/** By "domain:Operator", "" being ai.onnx: an operator of the same name from elsewhere may be anything. */
+const HEADS = new Set([":Softmax", ":LogSoftmax", ":ArgMax", "ai.onnx.ml:ZipMap"]);
 
 /** Operators that may stand between a head and an output, with the input that carries the result. */
-const RELABELLING: Readonly<Record<string, number>> = { Identity: 0, Cast: 0, Reshape: 0, ArrayFeatureExtractor: 1 };
+const RELABELLING: Readonly<Record<string, number>> = {
+  ":Identity": 0,
+  ":Cast": 0,
+  ":Reshape": 0,
+  "ai.onnx.ml:ArrayFeatureExtractor": 1,
+};
 
 export interface Tail {
   /** Names of the values that stand for the model's outputs, without duplicates. */
@@ -17,17 +23,20 @@ export interface Tail {
 /** The outputs without their heads. */
 export function cutTail(model: FloatGraph): Tail {
   const writer = new Map<string, OnnxNode>();
-  for (const node of model.nodes) for (const name of node.outputs) writer.set(name, node);
+  // "" is an omitted output and an omitted input: a walk over it could go round for ever.
+  for (const node of model.nodes) for (const name of node.outputs) if (name !== "") writer.set(name, node);
   const notices: string[] = [];
   const outputs = model.outputs.map((output) => {
     const dropped: string[] = [];
     let result = output;
     let between: string[] = [];
     for (let at = output, node = writer.get(at); node !== undefined; node = writer.get(at)) {
-      const head = HEADS.has(node.operator);
-      if (!head && !Object.hasOwn(RELABELLING, node.operator)) break;
+      const operator = `${node.domain}:${node.operator}`;
+      const head = HEADS.has(operator);
+      if (!head && !Object.hasOwn(RELABELLING, operator)) break;
+      at = node.inputs[head ? 0 : (RELABELLING[operator] as number)] ?? "";
+      if (at === "") break;
       between.push(`${node.operator} "${node.name}"`);
-      at = node.inputs[head ? 0 : (RELABELLING[node.operator] as number)] ?? "";
       if (!head) continue;
       result = at;
       dropped.push(...between);

@@ -42,14 +42,28 @@ export function outputRange(
   return hi < info.hi ? { lo, hi: hi + 1 } : { lo: lo - 1, hi };
 }
 
+/** Throws GRAPH_MALFORMED unless an exponent fits its byte: unbounded ones would overflow a double on the way. */
+export function assertExponent(name: string, exponent: number): void {
+  if (!Number.isInteger(exponent) || exponent < -128 || exponent > 127)
+    fail(`tensor "${name}": exponent must be -128..127`);
+}
+
+/** Number of values of all constants of a node. */
+export const constantValues = (node: GraphNode): number =>
+  constantsOf(node).reduce((sum, { values }) => sum + values.length, 0);
+
+/** Throws GRAPH_MALFORMED where constants have more values than tensors may. */
+export function assertConstantTotal(values: number): void {
+  if (values > MAX_TOTAL_VALUES) fail("more than 2^26 values in all constants");
+}
+
 function assertTensor(tensor: GraphTensor): void {
   const { name, shape, exponent, lo, hi } = tensor;
   if (shape.length < 1 || shape.length > MAX_RANK) fail(`tensor "${name}": rank must be 1..${MAX_RANK}`);
   if (!shape.every((dim) => Number.isInteger(dim) && dim >= 1 && dim <= MAX_TENSOR_VALUES))
     fail(`tensor "${name}": bad shape`);
   if (sizeOf(shape) > MAX_TENSOR_VALUES) fail(`tensor "${name}": more than 2^24 values`);
-  if (!Number.isInteger(exponent) || exponent < -128 || exponent > 127)
-    fail(`tensor "${name}": exponent must be -128..127`);
+  assertExponent(name, exponent);
   if (lo > hi) fail(`tensor "${name}": empty range`);
 }
 
@@ -84,6 +98,7 @@ export function assertGraph(graph: IntegerGraph): void {
   tensors.forEach(assertTensor);
   if (tensors.reduce((sum, t) => sum + sizeOf(t.shape), 0) > MAX_TOTAL_VALUES)
     fail("more than 2^26 values in all tensors");
+  assertConstantTotal(nodes.reduce((sum, node) => sum + constantValues(node), 0));
 
   inputs.forEach((port, i) => {
     const tensor = tensors[i] as GraphTensor;

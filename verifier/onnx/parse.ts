@@ -38,6 +38,7 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Float
   const initializers = new Map<string, FloatTensor>();
   for (const proto of graph.initializer) {
     const name = proto.name ?? "";
+    if (!isPlainName(name)) throw badName("an initializer");
     if (name === "" || initializers.has(name)) throw malformed(`initializer "${name}": missing or duplicate name`);
     initializers.set(name, readTensor(proto, `initializer "${name}"`));
   }
@@ -52,6 +53,8 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Float
   return { opsets, inputs, outputs, initializers, nodes };
 }
 
+const badName = (what: string): VerigradError => malformed(`${what}: its name has control characters or is too long`);
+
 const unsupported = (what: string, accepted: string): VerigradError =>
   new VerigradError("ONNX_UNSUPPORTED", `${what} are not supported: ${accepted}`, { data: { what } });
 
@@ -59,6 +62,7 @@ function readOpsets(model: Message<"ModelProto">): Map<string, number> {
   const opsets = new Map<string, number>();
   for (const { domain = "", version = 0 } of model.opsetImport) {
     const name = domain === "ai.onnx" ? "" : domain;
+    if (!isPlainName(name)) throw badName("an operator set");
     if (opsets.has(name)) throw malformed(`operator set "${name}" is imported twice`);
     opsets.set(name, version);
   }
@@ -75,6 +79,7 @@ function readOpsets(model: Message<"ModelProto">): Map<string, number> {
 function readInput(info: Message<"ValueInfoProto">, dims: Readonly<Record<string, number>>): OnnxInput {
   const name = info.name ?? "";
   if (name === "") throw malformed("an input has no name");
+  if (!isPlainName(name)) throw badName("an input");
   const tensor = info.type?.tensorType;
   const type = elementType(tensor?.elemType);
   if (tensor === undefined || type === undefined)
@@ -84,6 +89,7 @@ function readInput(info: Message<"ValueInfoProto">, dims: Readonly<Record<string
     if (dimValue !== undefined && dimValue !== -1) return dimValue;
     const given = Object.hasOwn(dims, dimParam) ? dims[dimParam] : undefined;
     if (given !== undefined) return given;
+    if (!isPlainName(dimParam)) throw badName(`a dimension of input "${name}"`);
     if (axis === 0) return 1;
     throw new VerigradError(
       "ONNX_SYMBOLIC_DIM",
@@ -106,7 +112,7 @@ function readNodes(protos: readonly Message<"NodeProto">[]): OnnxNode[] {
     if (operator === "" || !isPlainName(operator)) throw malformed(`node ${i} has no operator`);
     let name = proto.name ?? "";
     if (!isPlainName(name) || !isPlainName(proto.domain ?? "")) {
-      throw malformed(`node ${i}: its name has control characters or is too long`);
+      throw badName(`node ${i}`);
     }
     if (name === "" || taken.has(name)) name = `${operator}_${i}`;
     while (taken.has(name)) name += "'";
@@ -114,6 +120,7 @@ function readNodes(protos: readonly Message<"NodeProto">[]): OnnxNode[] {
     const attributes = new Map<string, Attribute>();
     for (const attribute of proto.attribute) {
       const key = attribute.name ?? "";
+      if (!isPlainName(key)) throw badName(`an attribute of node "${name}"`);
       if (key === "" || attributes.has(key))
         throw malformed(`node "${name}": attribute "${key}" has no name or occurs twice`);
       attributes.set(key, readAttribute(attribute, `node "${name}", attribute "${key}"`));

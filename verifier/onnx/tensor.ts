@@ -5,6 +5,7 @@ import type { Message } from "./schema.ts";
 import { ELEMENT_TYPES, type ElementType, type FloatTensor } from "./types.ts";
 
 const MAX_VALUES = 2 ** 26;
+const MAX_RANK = 8;
 
 const RAW: Readonly<Record<ElementType, { bytes: number; read: (view: DataView, at: number) => number }>> = {
   float32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
@@ -60,6 +61,8 @@ export function readTensor(proto: Message<"TensorProto">, what: string): FloatTe
   if (type === undefined)
     return fail("ONNX_UNSUPPORTED", `element type ${proto.dataType ?? 0}; accepted: floats, integers, bool`);
   const shape = proto.dims;
+  // Work on a shape is its rank times its values: a rank is as dear as a size.
+  if (shape.length > MAX_RANK) fail("ONNX_MALFORMED", `rank ${shape.length} is above ${MAX_RANK}`);
   if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) fail("ONNX_MALFORMED", `bad shape [${shape}]`);
   const size = shape.reduce((product, dim) => product * dim, 1);
   if (size > MAX_VALUES) fail("ONNX_MALFORMED", `more than ${MAX_VALUES} values`);

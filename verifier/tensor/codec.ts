@@ -89,6 +89,12 @@ export function decodeTensors(specs: readonly TensorSpec[], bytes: Uint8Array): 
   });
 }
 
+/** floor(v + 1/2), exactly: v + 0.5 in doubles is 1 for the number below 0.5. Never -0. */
+export function roundHalfUp(v: number): number {
+  const floor = Math.floor(v);
+  return (v - floor >= 0.5 ? floor + 1 : floor) + 0;
+}
+
 /** Real values -> integers: q = clamp(floor(v * 2^e + 1/2), lo, hi). Errors: TENSOR_SHAPE; TENSOR_NAN for NaN. */
 export function quantizeValues(spec: TensorSpec, reals: ArrayLike<number>): Float64Array {
   const scale = 2 ** spec.exponent;
@@ -98,7 +104,7 @@ export function quantizeValues(spec: TensorSpec, reals: ArrayLike<number>): Floa
   }
   return Float64Array.from(reals, (value, i) => {
     if (Number.isNaN(value)) throw new VerigradError("TENSOR_NAN", `value at index ${i} is not a number`);
-    return Math.min(spec.hi, Math.max(spec.lo, Math.floor(value * scale + 0.5)));
+    return Math.min(spec.hi, Math.max(spec.lo, roundHalfUp(value * scale)));
   });
 }
 

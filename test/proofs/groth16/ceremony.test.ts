@@ -16,6 +16,7 @@ import {
   startCeremony,
   verifySetup,
 } from "../../../verifier/proofs/groth16/index.ts";
+import { withBeacon } from "../../../verifier/proofs/groth16/phase2.ts";
 import { circuitPower } from "../../../verifier/proofs/groth16/setup.ts";
 import { blake2bHex, readContributions } from "../../../verifier/proofs/groth16/transcript.ts";
 import { encodeTensors } from "../../../verifier/tensor/codec.ts";
@@ -69,7 +70,11 @@ describe("groth16: ceremony", function () {
     expect(contributions.slice(0, 2).map(({ hash }) => hash)).to.deep.equal(hashes);
     expect(contributions[2]?.beacon).to.deep.equal({ hash: `0x${beacon.hash}`, iterationsExponent: 10 });
 
-    expect((await verifySetup(directory, { ptau })).filter(({ ok }) => !ok)).to.deep.equal([]);
+    const checks = await verifySetup(directory, { ptau });
+    expect(checks.filter(({ ok }) => !ok)).to.deep.equal([]);
+    const detail = (name: string): string | undefined => checks.find((check) => check.name === name)?.detail;
+    expect(detail("contributions")).to.equal('2 by "Alice", "Bob", then a beacon');
+    expect(detail("phase 1")).to.contain("not a published file");
     const withoutPtau = (await verifySetup(directory)).filter(({ ok }) => !ok).map(({ name }) => name);
     expect(withoutPtau).to.deep.equal(["phase 1", "proving key"]);
 
@@ -107,6 +112,11 @@ describe("groth16: ceremony", function () {
     expect(await run({ beacon: { hash: "00", iterations: 9 } })).to.equal("SETUP_REFUSED");
     const empty = join(scratch, "untouched.zkey");
     await startCeremony(directory, { ptau, expectedBlake2b }, empty);
+    expect(await rejectionOf(finalizeSetup(directory, empty, { ptau, expectedBlake2b, beacon }))).to.equal(
+      "SETUP_NO_CONTRIBUTION",
+    );
+    // A beacon is public: it is nobody's contribution.
+    await writeFile(empty, await withBeacon(await readFile(empty), beacon));
     expect(await rejectionOf(finalizeSetup(directory, empty, { ptau, expectedBlake2b, beacon }))).to.equal(
       "SETUP_NO_CONTRIBUTION",
     );

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The whole of groth16 on small models: build, development set-up, prove, verify, and what must fail.
-import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { groth16 as snarkjs, zKey } from "snarkjs";
@@ -174,6 +175,32 @@ describe("groth16: one model", function () {
     ]);
     await tamper("setup/phase1.ptau", flipLast, ["phase 1"]);
     await tamper("circuit/main.r1cs", flipLast, ["circuit"]);
+  });
+
+  it("takes a development key for no ceremony, whatever its transcript and package say", async () => {
+    const path = join(directory, "setup/transcript.json");
+    const honest = await readFile(path, "utf8");
+    await writeFile(path, honest.replace('"kind":"INSECURE-development"', '"kind":"ceremony"'));
+    const failing = (await verifySetup(directory)).filter(({ ok }) => !ok).map(({ name }) => name);
+    await writeFile(path, honest);
+    expect(failing).to.deep.equal(["phase 1"]);
+  });
+
+  it("takes no other circuit's key from the cache under this circuit's name", async () => {
+    const other = await writePackage(perceptron([3, 2, 2], { seed: 99, pixelMax: 3 }));
+    const own = await writePackage(perceptron([3, 2, 2], { seed: 97, pixelMax: 3 }));
+    const cache = await mkdtemp(join(tmpdir(), "verigrad-poisoned-"));
+    try {
+      await setupDevelopment(other, { cacheDir: cache });
+      const [entry] = await readdir(cache);
+      const poison = await readFile(join(cache, entry as string));
+      await setupDevelopment(own, { cacheDir: cache });
+      for (const name of await readdir(cache)) await writeFile(join(cache, name), poison);
+      expect(await setupDevelopment(own, { cacheDir: cache })).to.include({ cached: false });
+      expect((await verifySetup(own)).filter(({ ok }) => !ok)).to.deep.equal([]);
+    } finally {
+      for (const path of [other, own, cache]) await rm(path, { recursive: true });
+    }
   });
 
   it("makes a key anew when its cached one is damaged", async () => {

@@ -26,6 +26,8 @@ export const weightedSum: NodeDefinition<WeightedSumNode> = {
     let magnitude = 0n;
     operands.forEach((x, k) => {
       const multiplier = multipliers[k] as bigint;
+      // Times an operand that is always 0 it adds no magnitude, but nobody could read the graph back.
+      if (abs(multiplier) > 2n ** 62n) throw malformed(node, "a multiplier above 2^62");
       lo += multiplier * (multiplier < 0n ? x.hi : x.lo);
       hi += multiplier * (multiplier < 0n ? x.lo : x.hi);
       magnitude += abs(multiplier) * magnitudeOf(x);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Real constants -> integers: q = clamp(floor(v * 2^e + 1/2), lo, hi); and the node that narrows an accumulator.
 import { VerigradError } from "../../errors.ts";
+import { roundHalfUp } from "../../tensor/codec.ts";
 import { makeConstant } from "../constants.ts";
 import type { GraphBuilder } from "../builder.ts";
 import { MAX_ACCUMULATOR } from "../ranges.ts";
@@ -24,7 +25,7 @@ export function quantizeClamped(
   const scale = 2 ** exponent;
   return makeConstant(
     shape,
-    Float64Array.from(values, (v) => Math.min(limit - 1, Math.max(-limit, Math.floor(v * scale + 0.5)))),
+    Float64Array.from(values, (v) => Math.min(limit - 1, Math.max(-limit, roundHalfUp(v * scale)))),
   );
 }
 
@@ -37,9 +38,7 @@ export function quantizeExact(
 ): Constant {
   const scale = 2 ** exponent;
   const integers = Array.from(values, (v): bigint => {
-    const scaled = v * scale;
-    // From 2^52 on a double is an integer, and adding a half would only round it.
-    const rounded = Math.abs(scaled) < 2 ** 52 ? Math.floor(scaled + 0.5) : scaled;
+    const rounded = roundHalfUp(v * scale);
     if (Math.abs(rounded) > Number(MAX_ACCUMULATOR)) {
       throw new VerigradError(
         "GRAPH_ACCUMULATOR_OVERFLOW",

@@ -88,7 +88,7 @@ export function circuitTemplates(): string {
       .map((name) => part + name),
   );
   const bodies = files.map((file) => {
-    const lines = readFileSync(new URL(file, folder), "utf8").split("\n");
+    const lines = readFileSync(new URL(file, folder), "utf8").split(/\r?\n/); // the same text from any checkout
     const kept = lines.filter((line) => !/^(\/\/ SPDX|pragma |include )/.test(line));
     return `// ---- circuits/${file}\n${kept.join("\n").trim()}\n`;
   });

@@ -26,15 +26,16 @@ export async function readSetupCache(cacheDir: string, r1cs: Uint8Array): Promis
   const file = await readFile(entryPath(cacheDir, r1cs)).catch(() => null);
   if (file === null || file.length < 40) return null;
   const body = file.subarray(32);
-  if (!file.subarray(0, 32).equals(sha256(body))) return null;
+  // SAFETY: the circuit is part of the hash, so that an entry under another circuit's name is no entry.
+  if (!file.subarray(0, 32).equals(sha256(KIND, r1cs, body))) return null;
   const split = 8 + Number(body.readBigUInt64BE());
   return { zkey: body.subarray(8, split), ptau: body.subarray(split) };
 }
 
-/** Keeps a set-up: one file, sha256 of the rest ‖ length of the .zkey ‖ .zkey ‖ .ptau, written whole or not at all. */
+/** Keeps a set-up: one file, sha256 of kind, circuit and the rest ‖ length of the .zkey ‖ .zkey ‖ .ptau, written whole or not at all. */
 export async function storeSetupCache(cacheDir: string, r1cs: Uint8Array, { zkey, ptau }: CachedSetup): Promise<void> {
   const length = Buffer.alloc(8);
   length.writeBigUInt64BE(BigInt(zkey.length));
   const body = Buffer.concat([length, zkey, ptau]);
-  await writeWhole(entryPath(cacheDir, r1cs), Buffer.concat([sha256(body), body]));
+  await writeWhole(entryPath(cacheDir, r1cs), Buffer.concat([sha256(KIND, r1cs, body), body]));
 }

@@ -121,7 +121,7 @@ export async function finalizeSetup(
 ): Promise<SetupResult> {
   await assertPhase1(ceremony);
   const before = await readFile(zkeyIn);
-  if ((await readContributions(before)).contributions.length === 0) {
+  if ((await readContributions(before)).contributions.every(({ beacon }) => beacon !== null)) {
     throw new VerigradError("SETUP_NO_CONTRIBUTION", "a key without a contribution can be forged for by anybody");
   }
   const r1cs = await readPackageFile(directory, PATHS.r1cs);

@@ -4,6 +4,7 @@ import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { zKey } from "snarkjs";
 import { sameBytes } from "../../graph/canonical-json.ts";
+import { isPlainName } from "../../onnx/names.ts";
 import { withWorkers } from "./curve.ts";
 import { keccakHex, PATHS, readGraph, readPackageFile } from "./files.ts";
 import { encodeKey, keyFromZkey, keyHash, parseKey } from "./key.ts";
@@ -76,11 +77,14 @@ export async function verifySetup(
     return hash;
   });
   await check("phase 1", async () => {
-    const { phase1 } = await transcript();
+    const { kind, phase1 } = await transcript();
     await access(ptau).catch(() => demand(false, "needs the .ptau file of the ceremony"));
     demand((await blake2bHex(ptau)) === phase1.blake2b, `${ptau} is not the file that the transcript names`);
     const published = Object.entries(PUBLISHED_PTAU).find(([, hash]) => `0x${hash}` === phase1.blake2b);
-    return published ? `Perpetual Powers of Tau, power ${published[0]}` : "not a published file";
+    if (published) return `Perpetual Powers of Tau, power ${published[0]}`;
+    // SAFETY: whoever made an unpublished file knows its secrets: that the package holds it says nothing for it.
+    demand(kind !== "ceremony" || options.ptau !== undefined, "not a published file: give the one that you trust");
+    return "not a published file: whoever made it can forge proofs";
   });
   await check("contributions", async () => {
     const { circuit, contributions } = await transcript();
@@ -92,7 +96,10 @@ export async function verifySetup(
     const people = contributions.filter(({ beacon }) => beacon === null);
     demand(people.length > 0, "nobody has contributed");
     demand(contributions.at(-1)?.beacon !== null, "the last contribution is not a beacon");
-    return `${people.map(({ name }) => name).join(", ")}, then a beacon`;
+    // Names are what contributors typed: quoted and counted, so that one cannot pass for several.
+    const names = people.map(({ name }) => name);
+    demand(names.every(isPlainName), "a contributor's name has control characters");
+    return `${names.length} by ${names.map((name) => JSON.stringify(name)).join(", ")}, then a beacon`;
   });
   await check("proving key", async () => {
     const faults: string[] = [];
