@@ -3,12 +3,13 @@
 // other words. What a circuit refuses, it refuses by name.
 import fc from "fast-check";
 import { expect } from "chai";
-import { execute } from "../../verifier/graph/execute.ts";
-import { newGraphBuilder } from "../../verifier/graph/builder.ts";
+import { execute, executeTrace } from "../../verifier/graph/execute.ts";
+import { newGraphBuilder, type NodeDraft } from "../../verifier/graph/builder.ts";
 import { makeConstant } from "../../verifier/graph/constants.ts";
-import type { IntegerGraph, TensorId } from "../../verifier/graph/types.ts";
+import type { GraphTensor, IntegerGraph, TensorId } from "../../verifier/graph/types.ts";
 import { compileCircom } from "../../verifier/proofs/groth16/circom.ts";
 import { circuitRefusals, emitCircuit } from "../../verifier/proofs/groth16/emit.ts";
+import { analyseRanges, declaredBounds, unpackedBounds, type Intervals } from "../../verifier/proofs/groth16/ranges.ts";
 import { witnessOf } from "../../verifier/proofs/groth16/prove.ts";
 import { packTensors } from "../../verifier/tensor/packing.ts";
 import { sizeOf } from "../../verifier/tensor/spec.ts";
@@ -71,12 +72,87 @@ function randomGraph(seed: number): IntegerGraph {
   ]);
 }
 
+/**
+ * Every other kind of node with a circuit: two inputs, a padded convolution, a square, a mask, a product of matrices.
+ * With `whole`, the inputs' declared ranges are all that unpacking admits.
+ */
+function randomNodes(seed: number, whole = false): IntegerGraph {
+  const draw = integers(seed);
+  const count = (length: number, lo: number, hi: number): number[] => Array.from({ length }, () => draw(lo, hi));
+  const graph = newGraphBuilder();
+  const sizeOfTensor = (id: TensorId): number => sizeOf((graph.tensors[id] as GraphTensor).shape);
+  const add = (draft: NodeDraft, shape?: readonly number[]): TensorId =>
+    // The convolution's exponent is free: with 2, requantization by 2 brings everything back to exponent 0.
+    graph.addNode(draft, {
+      name: draft.op,
+      exponent: draft.op === "convolution" ? 2 : 0,
+      ...(shape === undefined ? {} : { shape }),
+    });
+  const [batch, group] = [draw(1, 2), draw(1, 2)];
+  const [lo, least] = [-draw(0, 9), -draw(1, 5)];
+  const imageShape = [batch, 2, draw(2, 4), draw(2, 4)];
+  const x = graph.addInput("x", { shape: imageShape, type: "i8", exponent: 0, lo, hi: whole ? lo + 31 : 7 });
+  const hi = whole ? least + 127 : draw(0, 90);
+  const one = graph.addInput("one", { shape: [1], type: "i8", exponent: 0, lo: least, hi });
+  const convolved = add({
+    kind: "linear",
+    op: "convolution",
+    from: ["conv"],
+    input: x,
+    weights: makeConstant([2, 2 / group, 2, 2], count((4 * 4) / group, -5, 5)),
+    bias: draw(0, 1) === 0 ? null : makeConstant([2], count(2, -20, 20)),
+    strides: count(2, 1, 2),
+    dilations: count(2, 1, 2),
+    pads: count(4, 1, 2),
+    group,
+  });
+  const values = sizeOfTensor(convolved);
+  const y = add({ kind: "lookup", op: "requantize", from: ["y"], input: convolved, shift: 2, lo: -8n, hi: 7n });
+  const positive = add({ kind: "lookup", op: "step", from: ["step"], input: y });
+  const zero = add({ kind: "lookup", op: "isZero", from: ["equal"], input: y });
+  const square = add({ kind: "bilinear", op: "multiply", from: ["square"], a: y, b: y });
+  const masked = add({ kind: "bilinear", op: "multiply", from: ["mask"], a: square, b: positive });
+  const scaled = add({ kind: "bilinear", op: "multiply", from: ["scale"], a: one, b: zero });
+  const picked = add({
+    kind: "index",
+    op: "gather",
+    from: ["concat", "pad"],
+    inputs: [masked, x, scaled],
+    indices: makeConstant([3, 4], [-1, ...count(11, 0, 2 * values + sizeOf(imageShape) - 1)]),
+    fill: BigInt(draw(-50, 50)),
+  });
+  const turned = add({
+    kind: "index",
+    op: "gather",
+    from: ["transpose"],
+    inputs: [picked],
+    indices: makeConstant(
+      [4, 3],
+      Array.from({ length: 12 }, (_, i) => (i % 3) * 4 + Math.floor(i / 3)),
+    ),
+    fill: 0n,
+  });
+  const product = add({ kind: "bilinear", op: "matMul", from: ["matmul"], a: picked, b: turned });
+  const flat = add({ kind: "index", op: "reshape", from: ["flat"], input: scaled }, [values]);
+  return graph.finish([
+    { name: "product", tensor: product, type: "i32" },
+    { name: "flat", tensor: flat, type: "i16" },
+    { name: "masked", tensor: masked, type: "i32" },
+    { name: "zero", tensor: zero, type: "i8" },
+  ]);
+}
+
+const GRAPHS: readonly (readonly [string, (seed: number) => IntegerGraph, number])[] = [
+  ...[11, 12, 15, 16].map((seed) => ["dense", randomGraph, seed] as const),
+  ...[21, 22, 23].map((seed) => ["other nodes", (s: number) => randomNodes(s), seed] as const),
+];
+
 const specsOf = (ports: IntegerGraph["inputs"]): IntegerGraph["inputs"][number]["spec"][] => ports.map((p) => p.spec);
 
 describe("differential: executor == circuit", () => {
-  for (const seed of [11, 12, 15, 16]) {
-    it(`random graph ${seed}: outputs confirmed, others refused`, async () => {
-      const graph = randomGraph(seed);
+  for (const [name, build, seed] of GRAPHS) {
+    it(`random graph ${seed} (${name}): outputs confirmed, others refused`, async () => {
+      const graph = build(seed);
       const [inputs, outputs] = [specsOf(graph.inputs), specsOf(graph.outputs)];
       const { wasm } = await compileCircom(emitCircuit(graph));
       const tensor = (spec: (typeof inputs)[number]) =>
@@ -118,6 +194,25 @@ describe("differential: executor == circuit", () => {
     expect(refusals).to.have.lengthOf(1);
     expect(refusals[0]).to.include({ node: "raw", operator: "output" });
     expect(() => emitCircuit(narrow)).to.throw("is not proven");
+  });
+
+  it("proves ranges of every value that no input leaves, for every pattern that unpacking admits", () => {
+    for (const seed of [21, 22, 23, 24, 25, 26]) {
+      const graph = randomNodes(seed, true);
+      const draw = integers(seed + 1000);
+      const ranges = analyseRanges(graph, unpackedBounds);
+      expect(ranges).to.deep.equal(analyseRanges(graph, declaredBounds));
+      for (let round = 0; round < 40; round++) {
+        const inputs = specsOf(graph.inputs).map(({ shape, lo, hi }) =>
+          Array.from({ length: sizeOf(shape) }, () => [draw(lo, hi), lo, hi, 0][draw(0, 3)] as number),
+        );
+        executeTrace(graph, inputs).forEach((values, id) => {
+          const { lo, hi } = ranges[id] as Intervals;
+          const outside = [...values].findIndex((v, i) => v < (lo[i] as bigint) || v > (hi[i] as bigint));
+          expect(outside, `graph ${seed}, ${graph.tensors[id]?.name}, at`).to.equal(-1);
+        });
+      }
+    }
   });
 
   it("refuses a shift that needs more bits than the field has", () => {

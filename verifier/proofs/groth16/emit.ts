@@ -7,7 +7,16 @@ import type { Constant, GraphNode, GraphPort, GraphTensor, IntegerGraph, TensorI
 import { packedLength, packingLayout } from "../../tensor/packing.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import type { Refusal } from "../types.ts";
-import { analyseRanges, CIRCUIT_OPS, declaredBounds, unpackedBounds, unsupportedOp, type Intervals } from "./ranges.ts";
+import {
+  analyseRanges,
+  CIRCUIT_OPS,
+  convolutionAxes,
+  declaredBounds,
+  matMulSizes,
+  unpackedBounds,
+  unsupportedOp,
+  type Intervals,
+} from "./ranges.ts";
 
 /** Public signals are counted in two bytes of the key. */
 const MAX_PUBLIC_SIGNALS = 65535;
@@ -78,12 +87,22 @@ function templateFolder(): URL {
   throw new VerigradError("CIRCUIT_TEMPLATES_MISSING", "the folder circuits/ is missing from this installation");
 }
 
-/** All templates as one text, lib before layers: what an emitted circuit starts with, so that it stands alone. */
-export function circuitTemplates(): string {
+/** Ops whose templates every circuit carries; those of others stand only in the circuits that use them. */
+const ALWAYS_EMITTED: readonly GraphNode["op"][] = ["fullyConnected", "weightedSum", "requantize"];
+
+/** The file of layers/ that holds an op's template. */
+const layerFile = (op: GraphNode["op"]): string => (op === "requantize" ? "requantizeTensor.circom" : `${op}.circom`);
+
+/**
+ * Templates as one text, lib before layers: what an emitted circuit starts with, so that it stands alone. With `ops`,
+ * without the layers of other ops; all otherwise.
+ */
+export function circuitTemplates(ops: Iterable<GraphNode["op"]> = CIRCUIT_OPS): string {
+  const layers = new Set([...ALWAYS_EMITTED, ...ops].map(layerFile));
   const folder = templateFolder();
   const files = ["lib/", "layers/"].flatMap((part) =>
     readdirSync(new URL(part, folder))
-      .filter((name) => name.endsWith(".circom"))
+      .filter((name) => name.endsWith(".circom") && (part === "lib/" || layers.has(name)))
       .sort()
       .map((name) => part + name),
   );
@@ -99,6 +118,15 @@ const list = (values: Iterable<number | bigint>): string => `[${[...values].join
 
 const valuesOf = (constant: Constant | null, size: number): (number | bigint)[] =>
   constant === null ? new Array<number>(size).fill(0) : [...constant.values];
+
+/** The constant as a matrix of so many rows. */
+function matrix({ values }: Constant, rows: number): string {
+  const columns = values.length / rows;
+  const lines = Array.from({ length: rows }, (_, o) =>
+    list(values.slice(o * columns, (o + 1) * columns) as Iterable<number | bigint>),
+  );
+  return `[\n        ${lines.join(",\n        ")}\n    ]`;
+}
 
 /**
  * The text of circuit/main.circom. Public signals: context, inputWords, outputWords (formats.md, section 4).
@@ -116,7 +144,8 @@ export function emitCircuit(graph: IntegerGraph): string {
   const functions: string[] = [];
   const body: string[] = [];
   const signalOf: string[] = []; // by tensor id: the circom array that holds its values
-  const size = (id: TensorId): number => sizeOf((graph.tensors[id] as GraphTensor).shape);
+  const shape = (id: TensorId): readonly number[] => (graph.tensors[id] as GraphTensor).shape;
+  const size = (id: TensorId): number => sizeOf(shape(id));
   const constants = (name: string, value: string): string => {
     functions.push(`function ${name}() {\n    return ${value};\n}`);
     return `${name}()`;
@@ -138,7 +167,7 @@ export function emitCircuit(graph: IntegerGraph): string {
 
   graph.nodes.forEach((node, n) => {
     const name = `node${n}`;
-    const emitted = emitNode(node, name, { size, constants, wire, signalOf, ranges });
+    const emitted = emitNode(node, name, { shape, size, constants, wire, signalOf, ranges });
     if (emitted.lines.length > 0) body.push(`// ${name}: ${node.op}`, ...emitted.lines);
     signalOf[node.output] = emitted.output;
   });
@@ -160,7 +189,7 @@ export function emitCircuit(graph: IntegerGraph): string {
     "// SPDX-License-Identifier: GPL-3.0-or-later",
     "// Emitted by Verigrad (docs/spec/groth16.md). Templates first, then this model's constants, then its circuit.",
     "pragma circom 2.2.0;\n",
-    circuitTemplates(),
+    circuitTemplates(graph.nodes.map(({ op }) => op)),
     "// ---- model",
     ...functions,
     "",
@@ -180,6 +209,7 @@ export function emitCircuit(graph: IntegerGraph): string {
 }
 
 interface Emission {
+  readonly shape: (id: TensorId) => readonly number[];
   readonly size: (id: TensorId) => number;
   readonly constants: (name: string, value: string) => string;
   readonly wire: (count: number, target: string, source: string) => string;
@@ -192,14 +222,58 @@ function emitNode(node: GraphNode, name: string, e: Emission): { lines: string[]
     case "fullyConnected": {
       const [outputs, inputs] = node.weights.shape as [number, number];
       const rows = e.size(node.input) / inputs;
-      const matrix = Array.from({ length: outputs }, (_, o) =>
-        list(node.weights.values.slice(o * inputs, (o + 1) * inputs) as Iterable<number | bigint>),
-      );
-      const weights = e.constants(`${name}Weights`, `[\n        ${matrix.join(",\n        ")}\n    ]`);
+      const weights = e.constants(`${name}Weights`, matrix(node.weights, outputs));
       const bias = e.constants(`${name}Bias`, list(valuesOf(node.bias, outputs)));
       const lines = [
         `component ${name} = FullyConnected(${rows}, ${outputs}, ${inputs}, ${weights}, ${bias});`,
         e.wire(rows * inputs, `${name}.x[i]`, `${e.signalOf[node.input]}[i]`),
+      ];
+      return { lines, output: `${name}.z` };
+    }
+    case "convolution": {
+      const input = e.shape(node.input);
+      const axes = convolutionAxes(node, input);
+      const [outs, ins] = node.weights.shape as [number, number];
+      const weights = e.constants(`${name}Weights`, matrix(node.weights, outs));
+      const bias = e.constants(`${name}Bias`, list(valuesOf(node.bias, outs)));
+      // The template has three axes; missing ones, in front, have one position and one tap.
+      const three = (values: readonly number[], missing: number): string =>
+        list([missing, missing, ...values].slice(-3));
+      const window = [
+        three(input.slice(2), 1),
+        ...(["output", "kernel", "stride", "dilation"] as const).map((key) =>
+          three(
+            axes.map((axis) => axis[key]),
+            1,
+          ),
+        ),
+        three(
+          axes.map((axis) => axis.begin),
+          0,
+        ),
+      ];
+      const sizes = [input[0], node.group, outs, ins, ...window].join(", ");
+      const lines = [
+        `component ${name} = Convolution(${sizes}, ${weights}, ${bias});`,
+        e.wire(e.size(node.input), `${name}.x[i]`, `${e.signalOf[node.input]}[i]`),
+      ];
+      return { lines, output: `${name}.z` };
+    }
+    case "multiply": {
+      const count = e.size(node.output);
+      const operand = (port: "a" | "b"): string =>
+        e.wire(count, `${name}.${port}[i]`, `${e.signalOf[node[port]]}[${e.size(node[port]) === 1 ? "0" : "i"}]`);
+      return {
+        lines: [`component ${name} = Multiply(${count});`, operand("a"), operand("b")],
+        output: `${name}.z`,
+      };
+    }
+    case "matMul": {
+      const { batch, rows, inner, columns } = matMulSizes(e.shape(node.a), e.shape(node.b));
+      const lines = [
+        `component ${name} = MatMul(${batch}, ${rows}, ${inner}, ${columns});`,
+        e.wire(batch * rows * inner, `${name}.a[i]`, `${e.signalOf[node.a]}[i]`),
+        e.wire(batch * inner * columns, `${name}.b[i]`, `${e.signalOf[node.b]}[i]`),
       ];
       return { lines, output: `${name}.z` };
     }
@@ -223,6 +297,32 @@ function emitNode(node: GraphNode, name: string, e: Emission): { lines: string[]
       const lines = [
         `component ${name} = RequantizeTensor(${count}, ${node.shift}, ${node.lo}, ${node.hi}, ${zlo}, ${zhi});`,
         e.wire(count, `${name}.z[i]`, `${e.signalOf[node.input]}[i]`),
+      ];
+      return { lines, output: `${name}.y` };
+    }
+    case "step":
+    case "isZero": {
+      const count = e.size(node.output);
+      const { lo, hi } = e.ranges[node.input] as Intervals;
+      const least = e.constants(`${name}Least`, list(lo));
+      const most = e.constants(`${name}Most`, list(hi));
+      const template = node.op === "step" ? "StepTensor" : "IsZeroTensor";
+      const lines = [
+        `component ${name} = ${template}(${count}, ${least}, ${most});`,
+        e.wire(count, `${name}.x[i]`, `${e.signalOf[node.input]}[i]`),
+      ];
+      return { lines, output: `${name}.y` };
+    }
+    case "gather": {
+      const sizes = node.inputs.map(e.size);
+      const starts = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0));
+      const total = sizes.reduce((a, b) => a + b, 0);
+      const indices = e.constants(`${name}Indices`, list(node.indices.values as Iterable<number | bigint>));
+      const lines = [
+        `component ${name} = Gather(${e.size(node.output)}, ${total}, ${indices}, ${node.fill});`,
+        ...node.inputs.map((id, k) =>
+          e.wire(sizes[k] as number, `${name}.x[${starts[k]} + i]`, `${e.signalOf[id]}[i]`),
+        ),
       ];
       return { lines, output: `${name}.y` };
     }

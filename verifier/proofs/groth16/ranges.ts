@@ -4,14 +4,22 @@
 import { packingLayout } from "../../tensor/packing.ts";
 import { sizeOf, type TensorSpec } from "../../tensor/spec.ts";
 import { VerigradError } from "../../errors.ts";
+import { fillPatches, windowOf } from "../../graph/nodes/window.ts";
+import { productRange } from "../../graph/nodes/arithmetic.ts";
 import { roundShift } from "../../graph/ranges.ts";
-import type { Constant, GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
+import type { Constant, ConvolutionNode, GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
 
 /** Ops that have a circuit. */
 export const CIRCUIT_OPS: ReadonlySet<GraphNode["op"]> = new Set([
   "fullyConnected",
+  "convolution",
   "weightedSum",
+  "multiply",
+  "matMul",
   "requantize",
+  "step",
+  "isZero",
+  "gather",
   "reshape",
 ]);
 
@@ -57,17 +65,86 @@ export function analyseRanges(graph: IntegerGraph, bounds: InputBounds): Interva
     known[port.tensor] = { lo: new Array<bigint>(size).fill(lo), hi: new Array<bigint>(size).fill(hi) };
   }
   for (const node of graph.nodes) {
-    known[node.output] = nodeIntervals(node, read, sizeOf((graph.tensors[node.output] as GraphTensor).shape));
+    known[node.output] = nodeIntervals(node, read, (id) => (graph.tensors[id] as GraphTensor).shape);
   }
   for (const port of graph.outputs) read(port.tensor);
   return known;
 }
 
-function nodeIntervals(node: GraphNode, read: (id: TensorId) => Intervals, size: number): Intervals {
+/** Axes of a convolution, and of its input. Errors: GRAPH_MALFORMED. */
+export const convolutionAxes = (node: ConvolutionNode, input: readonly number[]) =>
+  windowOf(node, input.slice(2), node.weights.shape.slice(2), node);
+
+/** Sizes of a matrix product; `batch` counts products. */
+export function matMulSizes(a: readonly number[], b: readonly number[]) {
+  const [rows, inner] = a.slice(-2) as [number, number];
+  return { batch: sizeOf(a.slice(0, -2)), rows, inner, columns: b.at(-1) as number };
+}
+
+type Term = readonly [factor: bigint, operand: Intervals, index: number];
+
+/** Every sum of a convolution in the order of its output: its channel, and its terms without those of padding. */
+function* convolutionSums(node: ConvolutionNode, x: Intervals, shape: readonly number[]): Generator<[number, Term[]]> {
+  const axes = convolutionAxes(node, shape);
+  const [outs, ins] = node.weights.shape as [number, number];
+  const inner = sizeOf(node.weights.shape.slice(1));
+  const positions = sizeOf(axes.map((axis) => axis.output));
+  const inputSize = sizeOf(shape.slice(2));
+  // The patch holds which value of x each tap meets: its index + 1, or 0 for padding.
+  const places = Float64Array.from({ length: x.lo.length }, (_, i) => i + 1);
+  const patch = { values: new Float64Array(inner), at: 0, stride: 1 };
+  for (let row = 0; row < (shape[0] as number) * outs; row++) {
+    const m = row % outs;
+    const channel = (((row - m) / outs) * node.group + Math.floor(m / (outs / node.group))) * ins;
+    for (let p = 0; p < positions; p++) {
+      fillPatches(patch, places, channel * inputSize, ins, axes, p, 1);
+      const terms: Term[] = [];
+      patch.values.forEach((place, k) => {
+        if (place > 0) terms.push([constantAt(node.weights, m * inner + k), x, place - 1]);
+      });
+      yield [m, terms];
+    }
+  }
+}
+
+/** Intervals of a matrix product: each product on its own. */
+function matMulIntervals(a: Intervals, b: Intervals, sizes: ReturnType<typeof matMulSizes>): Intervals {
+  const { batch, rows, inner, columns } = sizes;
+  const lo = new Array<bigint>(batch * rows * columns).fill(0n);
+  const hi = [...lo];
+  for (let i = 0; i < lo.length; i++) {
+    const row = Math.floor(i / columns);
+    const first = Math.floor(row / rows) * inner;
+    for (let k = 0; k < inner; k++) {
+      const product = productRange(at(a, row * inner + k), at(b, (first + k) * columns + (i % columns)));
+      lo[i] = (lo[i] as bigint) + product.lo;
+      hi[i] = (hi[i] as bigint) + product.hi;
+    }
+  }
+  return { lo, hi };
+}
+
+const at = ({ lo, hi }: Intervals, i: number): { lo: bigint; hi: bigint } => ({
+  lo: lo[i] as bigint,
+  hi: hi[i] as bigint,
+});
+
+/** x[0], x[1], .. of all operands, one after the other. */
+const concatenated = (operands: readonly Intervals[]): Intervals => ({
+  lo: operands.flatMap((x) => x.lo),
+  hi: operands.flatMap((x) => x.hi),
+});
+
+function nodeIntervals(
+  node: GraphNode,
+  read: (id: TensorId) => Intervals,
+  shapeOf: (id: TensorId) => readonly number[],
+): Intervals {
+  const size = sizeOf(shapeOf(node.output));
   const lo: bigint[] = [];
   const hi: bigint[] = [];
   /** Appends the interval of sum_k factors(k) * operand(k) + constant. */
-  const pushSum = (terms: Iterable<readonly [bigint, Intervals, number]>, constant: bigint): void => {
+  const pushSum = (terms: Iterable<Term>, constant: bigint): void => {
     let least = constant;
     let most = constant;
     for (const [factor, operand, i] of terms) {
@@ -95,6 +172,23 @@ function nodeIntervals(node: GraphNode, read: (id: TensorId) => Intervals, size:
       }
       return { lo, hi };
     }
+    case "convolution": {
+      for (const [m, terms] of convolutionSums(node, read(node.input), shapeOf(node.input)))
+        pushSum(terms, constantAt(node.bias, m));
+      return { lo, hi };
+    }
+    case "multiply": {
+      const [a, b] = [read(node.a), read(node.b)];
+      for (let i = 0; i < size; i++) {
+        const product = productRange(at(a, a.lo.length === 1 ? 0 : i), at(b, b.lo.length === 1 ? 0 : i));
+        // A square is never negative: the two factors are one wire, not two that have the same interval.
+        lo.push(node.a === node.b && product.lo < 0n ? 0n : product.lo);
+        hi.push(product.hi);
+      }
+      return { lo, hi };
+    }
+    case "matMul":
+      return matMulIntervals(read(node.a), read(node.b), matMulSizes(shapeOf(node.a), shapeOf(node.b)));
     case "weightedSum": {
       const operands = node.inputs.map(read);
       for (let i = 0; i < size; i++) {
@@ -107,6 +201,26 @@ function nodeIntervals(node: GraphNode, read: (id: TensorId) => Intervals, size:
       const z = read(node.input);
       const bound = (v: bigint): bigint => clamp(roundShift(v, node.shift), node.lo, node.hi);
       return { lo: z.lo.map(bound), hi: z.hi.map(bound) };
+    }
+    case "step": {
+      const x = read(node.input);
+      const bound = (v: bigint): bigint => (v >= 0n ? 1n : 0n);
+      return { lo: x.lo.map(bound), hi: x.hi.map(bound) };
+    }
+    case "isZero": {
+      const x = read(node.input);
+      return {
+        lo: x.lo.map((v, i) => (v === 0n && x.hi[i] === 0n ? 1n : 0n)),
+        hi: x.lo.map((v, i) => (v <= 0n && (x.hi[i] as bigint) >= 0n ? 1n : 0n)),
+      };
+    }
+    case "gather": {
+      const x = concatenated(node.inputs.map(read));
+      for (const index of node.indices.values) {
+        lo.push(Number(index) === -1 ? node.fill : at(x, Number(index)).lo);
+        hi.push(Number(index) === -1 ? node.fill : at(x, Number(index)).hi);
+      }
+      return { lo, hi };
     }
     case "reshape":
       return read(node.input);
