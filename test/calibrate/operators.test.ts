@@ -22,6 +22,8 @@ interface Case {
   readonly nodes: TestNode[];
   readonly constants?: TestModel["constants"];
   readonly opset?: number;
+  /** Of all constants, and so of the output (default 0). */
+  readonly exponent?: number;
 }
 
 const node = (op: string, inputs: string[], attributes: TestNode["attributes"] = {}): TestNode => ({
@@ -128,6 +130,74 @@ const INDEX_CASES: Case[] = [
   },
   { name: "Expand", x: [3, 1], nodes: [node("Expand", ["x", "s"])], constants: { s: ints(2, 1, 4) } },
   { name: "Tile", x: [2, 3], nodes: [node("Tile", ["x", "r"])], constants: { r: ints(2, 3) } },
+];
+
+const scalar = (value: number): TestTensor => ({ dims: [], values: [value] });
+
+const ELEMENTWISE_CASES: Case[] = [
+  {
+    name: "Add of activations that broadcast",
+    x: [2, 3],
+    nodes: [
+      { op: "Slice", in: ["x", "s", "e", "s"], out: ["column"] },
+      { op: "Transpose", in: ["x"], out: ["t"] },
+      { op: "Unsqueeze", in: ["t", "a"], out: ["u"] },
+      node("Add", ["u", "column"]),
+    ],
+    constants: { s: ints(1), e: ints(2), a: ints(1) },
+  },
+  { name: "Sub a constant", x: [2, 3], nodes: [node("Sub", ["x", "c"])], constants: { c: ramp([3]) } },
+  { name: "Sub from a constant", x: [2, 3], nodes: [node("Sub", ["c", "x"])], constants: { c: ramp([2, 1]) } },
+  {
+    name: "Sub of activations",
+    x: [2, 3],
+    nodes: [{ op: "MatMul", in: ["x", "w"], out: ["h"] }, node("Sub", ["x", "h"])],
+    constants: { w: ramp([3, 3]) },
+  },
+  {
+    name: "Sub of constants folds",
+    x: [2, 3],
+    nodes: [{ op: "Sub", in: ["a", "b"], out: ["c"] }, node("Add", ["x", "c"])],
+    constants: { a: ramp([2, 1]), b: ramp([3]) },
+  },
+  { name: "Neg", x: [2, 3], nodes: [node("Neg", ["x"])] },
+  { name: "Mul by a scalar", x: [2, 3], nodes: [node("Mul", ["x", "c"])], constants: { c: scalar(-12) } },
+  { name: "Mul by zero", x: [2, 3], nodes: [node("Mul", ["x", "c"])], constants: { c: scalar(0) } },
+  { name: "Mul a channel", x: [2, 3, 2], nodes: [node("Mul", ["c", "x"])], constants: { c: ramp([3, 1]) } },
+  { name: "Mul each value", x: [2, 3], nodes: [node("Mul", ["x", "c"])], constants: { c: ramp([2, 3]) } },
+  {
+    name: "Mul by a constant that skips an axis",
+    x: [2, 3, 2],
+    nodes: [node("Mul", ["x", "c"])],
+    constants: { c: ramp([2, 1, 2]) },
+  },
+  { name: "Mul broadcasts its input", x: [3, 1], nodes: [node("Mul", ["x", "c"])], constants: { c: ramp([2, 1, 4]) } },
+  { name: "Mul of a single value", x: [1], nodes: [node("Mul", ["x", "c"])], constants: { c: ramp([2, 3]) } },
+  { name: "Mul by one value of higher rank", x: [3], nodes: [node("Mul", ["x", "c"])], constants: { c: ramp([1, 1]) } },
+  { name: "Mul itself", x: [2, 3], nodes: [node("Mul", ["x", "x"])] },
+  {
+    name: "Mul of activations that broadcast",
+    x: [3, 1],
+    nodes: [{ op: "Transpose", in: ["x"], out: ["t"] }, node("Mul", ["x", "t"])],
+  },
+  {
+    name: "Div by constants, exact",
+    x: [2, 3],
+    nodes: [node("Div", ["x", "c"])],
+    constants: { c: { dims: [3], values: [-2, 0.25, 1] } },
+    exponent: 1,
+  },
+  {
+    name: "Div of integer constants truncates",
+    x: [2, 3],
+    nodes: [
+      { op: "Div", in: ["a", "b"], out: ["q"] },
+      { op: "Mul", in: ["q", "o"], out: ["s"] },
+      { op: "Neg", in: ["s"], out: ["n"] },
+      node("Reshape", ["x", "n"]),
+    ],
+    constants: { a: ints(-7, 5), b: ints(2, -2), o: ints(1, 1) },
+  },
 ];
 
 const CASES: Case[] = [
@@ -308,19 +378,23 @@ const CASES: Case[] = [
   { name: "Identity", x: [2, 3], nodes: [{ op: "Identity", in: ["x"], out: ["i"] }, node("Relu", ["i"])] },
   { name: "Dropout at inference", x: [2, 3], nodes: [node("Dropout", ["x"])], opset: 13 },
   ...INDEX_CASES,
+  ...ELEMENTWISE_CASES,
   { name: "Dropout of opset 7", x: [2, 3], nodes: [node("Dropout", ["x"], { ratio: half })], opset: 7 },
 ];
 
 describe("calibrate/operators: integers equal onnxruntime", () => {
-  for (const { name, x, nodes, constants = {}, opset = 17 } of CASES) {
+  for (const { name, x, nodes, constants = {}, opset = 17, exponent = 0 } of CASES) {
     it(name, async () => {
       const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], constants, opset });
-      const { graph } = compileModel(onnx, exactCalibration(onnx));
+      const calibration = exactCalibration(onnx);
+      const moved = calibration.constants.map((entry) => ({ ...entry, exponent }));
+      const { graph } = compileModel(onnx, { ...calibration, constants: moved });
+      const scale = 2 ** (graph.outputs[0]?.spec.exponent ?? NaN);
       const input = Array.from({ length: x.reduce((p, d) => p * d, 1) }, (_, i) => ((i * 53 + 11) % 201) - 100);
       const float = await loadFloatModel(onnx, parseModel(onnx), ["y"]);
       try {
         const [expected] = await float.run([input]);
-        expect(execute(graph, [input])[0]).to.deep.equal(expected?.map((v) => v + 0));
+        expect(execute(graph, [input])[0]).to.deep.equal(expected?.map((v) => v * scale + 0));
       } finally {
         await float.release();
       }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Gemm, MatMul and Add: sums with constant weights, exact in integers.
-import { VerigradError } from "../../errors.ts";
+// Gemm and MatMul: sums with constant weights, exact in integers.
 import type { FloatTensor } from "../../onnx/types.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { sameShape } from "../ranges.ts";
@@ -117,7 +116,8 @@ function inferProduct(view: NodeView, product: Product): ValueType[] {
   return [{ type: view.type(0).type, shape: product.outputShape }];
 }
 
-function reshaped(lowering: Lowering, input: TensorId, shape: readonly number[], from: string): TensorId {
+/** A tensor under another shape of as many values: itself where the shape is its own. */
+export function reshaped(lowering: Lowering, input: TensorId, shape: readonly number[], from: string): TensorId {
   const tensor = lowering.builder.tensors[input];
   if (tensor === undefined || sameShape(tensor.shape, graphShape(shape))) return input;
   const { name, exponent } = tensor;
@@ -183,52 +183,3 @@ export const Gemm = productOperator(gemmProduct, (view) => {
 });
 
 export const MatMul = productOperator(matMulProduct, (view) => view.constant(0)?.values);
-
-export const Add: Operator = {
-  infer(view) {
-    const [a, b] = [view.type(0), view.type(1)];
-    const shape = broadcastShape(a.shape, b.shape);
-    for (const i of [0, 1]) {
-      const constant = view.constant(i);
-      if (constant !== undefined) assertFinite(constant.values, `input ${i}`);
-      else if (sizeOf(view.type(i).shape) !== 1 && sizeOf(view.type(i).shape) !== sizeOf(shape)) {
-        refuse(
-          `broadcasting of an input of shape [${view.type(i).shape}] to [${shape}]; accepted: equal sizes, or size 1`,
-        );
-      }
-    }
-    return [{ type: a.type, shape }];
-  },
-  fold(view) {
-    const [a, b] = [view.constant(0) as FloatTensor, view.constant(1) as FloatTensor];
-    const shape = broadcastShape(a.shape, b.shape);
-    const addend = broadcastTo(b.values, b.shape, shape);
-    const values = broadcastTo(a.values, a.shape, shape).map((v, i) => v + (addend[i] as number));
-    return [{ type: a.type, shape, values }];
-  },
-  constants: (view) => (view.constant(0) ?? view.constant(1))?.values ?? [],
-  lower(view, lowering) {
-    const { name, outputs } = view.node;
-    const shape = graphShape(broadcastShape(view.type(0).shape, view.type(1).shape));
-    const varying = [0, 1].filter((i) => view.constant(i) === undefined);
-    const terms = varying.map((i) => lowering.input(i));
-    const float = view.constant(0) ?? view.constant(1);
-    const exponent = Math.max(
-      ...terms.map((term) => term.tensor.exponent),
-      ...(float === undefined ? [] : [lowering.constants().exponent]),
-    );
-    const multipliers = terms.map((term) => 1n << BigInt(exponent - term.tensor.exponent));
-    const constant =
-      float === undefined ? null : quantizeExact(shape, broadcastTo(float.values, float.shape, shape), exponent, name);
-    const inputs = terms.map(({ id, tensor }) =>
-      sizeOf(tensor.shape) === 1 ? id : reshaped(lowering, id, shape, name),
-    );
-    if (inputs.length === 0) throw new VerigradError("GRAPH_MALFORMED", `node "${name}": a constant was not folded`);
-    const output = { name: outputs[0] as string, exponent };
-    const sum = lowering.builder.addNode(
-      { kind: "linear", op: "weightedSum", from: [name], inputs, multipliers, constant },
-      output,
-    );
-    return reshaped(lowering, sum, shape, name);
-  },
-};

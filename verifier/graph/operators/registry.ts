@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every ONNX operator that compiles, by "domain:Operator" ("" is ai.onnx). A new operator is a new entry.
 import { Relu } from "./activation.ts";
+import { Add, Div, Mul, Neg, Sub } from "./elementwise.ts";
 import { Expand, Gather, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
-import { Add, Gemm, MatMul } from "./linear.ts";
+import { Gemm, MatMul } from "./linear.ts";
 import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import type { Operator } from "./types.ts";
 
@@ -10,6 +11,7 @@ const AI_ONNX: Readonly<Record<string, Operator>> = {
   Add,
   Cast,
   Constant,
+  Div,
   Dropout,
   Expand,
   Flatten,
@@ -17,12 +19,15 @@ const AI_ONNX: Readonly<Record<string, Operator>> = {
   Gemm,
   Identity,
   MatMul,
+  Mul,
+  Neg,
   Pad,
   Relu,
   Reshape,
   Slice,
   Split,
   Squeeze,
+  Sub,
   Tile,
   Transpose,
   Unsqueeze,
