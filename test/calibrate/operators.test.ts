@@ -200,6 +200,61 @@ const ELEMENTWISE_CASES: Case[] = [
   },
 ];
 
+const SHAPE_CASES: Case[] = [
+  {
+    name: "Concat on an inner axis, one operand twice",
+    x: [2, 3],
+    nodes: [{ op: "Neg", in: ["x"], out: ["n"] }, node("Concat", ["x", "n", "x"], { axis: -1 })],
+  },
+  {
+    name: "Concat with constants",
+    x: [2, 3],
+    nodes: [node("Concat", ["a", "x", "b"], { axis: 0 })],
+    constants: { a: ramp([1, 3]), b: ramp([2, 3]) },
+  },
+  {
+    name: "Concat aligns exponents",
+    x: [1, 3],
+    nodes: [{ op: "Add", in: ["x", "c"], out: ["h"] }, node("Concat", ["x", "h"], { axis: 1 })],
+    constants: { c: { dims: [3], values: [0.5, 1, -0.5] } },
+    exponent: 1,
+  },
+  {
+    name: "a flatten written as Shape, Gather, Unsqueeze, Concat, Reshape",
+    x: [2, 3, 2],
+    nodes: [
+      { op: "Relu", in: ["x"], out: ["r"] },
+      { op: "Shape", in: ["r"], out: ["s"] },
+      { op: "Gather", in: ["s", "zero"], out: ["n"], attributes: { axis: 0 } },
+      { op: "Unsqueeze", in: ["n", "axes"], out: ["u"] },
+      { op: "Concat", in: ["u", "rest"], out: ["t"], attributes: { axis: 0 } },
+      node("Reshape", ["r", "t"]),
+    ],
+    constants: { zero: { dims: [], values: [0], type: "int64" }, axes: ints(0), rest: ints(-1) },
+  },
+  {
+    name: "Shape from start to end, ConstantOfShape",
+    x: [2, 3, 4],
+    nodes: [
+      { op: "Shape", in: ["x"], out: ["s"], attributes: { start: 1, end: -1 } },
+      { op: "ConstantOfShape", in: ["s"], out: ["c"], attributes: { value: { dims: [1], values: [7] } } },
+      { op: "Unsqueeze", in: ["c", "a"], out: ["u"] },
+      node("Add", ["x", "u"]),
+    ],
+    constants: { a: ints(1) },
+  },
+  {
+    name: "Range backwards as indices",
+    x: [5, 2],
+    nodes: [{ op: "Range", in: ["a", "b", "d"], out: ["i"] }, node("Gather", ["x", "i"])],
+    constants: {
+      a: { dims: [], values: [4], type: "int64" },
+      b: { dims: [], values: [-1], type: "int64" },
+      d: { dims: [], values: [-2], type: "int64" },
+    },
+  },
+];
+
 const CASES: Case[] = [
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
   { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },
@@ -379,6 +434,7 @@ const CASES: Case[] = [
   { name: "Dropout at inference", x: [2, 3], nodes: [node("Dropout", ["x"])], opset: 13 },
   ...INDEX_CASES,
   ...ELEMENTWISE_CASES,
+  ...SHAPE_CASES,
   { name: "Dropout of opset 7", x: [2, 3], nodes: [node("Dropout", ["x"], { ratio: half })], opset: 7 },
 ];
 

@@ -2,15 +2,19 @@
 // Every ONNX operator that compiles, by "domain:Operator" ("" is ai.onnx). A new operator is a new entry.
 import { Relu } from "./activation.ts";
 import { Add, Div, Mul, Neg, Sub } from "./elementwise.ts";
+import { Concat } from "./index-concat.ts";
 import { Expand, Gather, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
 import { Gemm, MatMul } from "./linear.ts";
+import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import type { Operator } from "./types.ts";
 
 const AI_ONNX: Readonly<Record<string, Operator>> = {
   Add,
   Cast,
+  Concat,
   Constant,
+  ConstantOfShape,
   Div,
   Dropout,
   Expand,
@@ -22,8 +26,10 @@ const AI_ONNX: Readonly<Record<string, Operator>> = {
   Mul,
   Neg,
   Pad,
+  Range,
   Relu,
   Reshape,
+  Shape,
   Slice,
   Split,
   Squeeze,
