@@ -7,32 +7,9 @@ import { execute } from "../../verifier/graph/execute.ts";
 import { SUPPORTED_OPERATORS } from "../../verifier/graph/operators/registry.ts";
 import { parseModel } from "../../verifier/onnx/parse.ts";
 import { exactCalibration } from "../graph/exact.ts";
-import { onnxOf, type TestModel, type TestNode, type TestTensor } from "../onnx/model.ts";
-
-/** Small integers that differ from place to place. */
-const ramp = (dims: number[], seed = 1): TestTensor => ({
-  dims,
-  values: Array.from({ length: dims.reduce((p, d) => p * d, 1) }, (_, i) => (((i + seed) * 37) % 19) - 9),
-});
-const ints = (...values: number[]): TestTensor => ({ dims: [values.length], values, type: "int64" });
-
-interface Case {
-  readonly name: string;
-  readonly x: number[];
-  readonly nodes: TestNode[];
-  readonly constants?: TestModel["constants"];
-  readonly opset?: number;
-  /** Of all constants, and so of the output (default 0). */
-  readonly exponent?: number;
-}
-
-const node = (op: string, inputs: string[], attributes: TestNode["attributes"] = {}): TestNode => ({
-  op,
-  in: inputs,
-  out: ["y"],
-  attributes,
-});
-const half = { float: 0.5 } as const;
+import { onnxOf, type TestNode, type TestTensor } from "../onnx/model.ts";
+import { half, ints, node, ramp, type Case } from "./case.ts";
+import { CONV_CASES } from "./conv-cases.ts";
 
 /** Operators that move values. Attributes of old opsets, inputs of new ones. */
 const INDEX_CASES: Case[] = [
@@ -256,6 +233,7 @@ const SHAPE_CASES: Case[] = [
 ];
 
 const CASES: Case[] = [
+  ...CONV_CASES,
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
   { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },
   {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// BatchNormalization at inference: y = x * scale / sqrt(variance + epsilon) + (B - mean * the same), a channel at a time.
+import { sizeOf } from "../../tensor/spec.ts";
+import { convolutionOperator, pointWindow } from "./conv.ts";
+import { refuse, type NodeView } from "./types.ts";
+
+/** Inputs 1 to 4, one value a channel. */
+function perChannel(view: NodeView, i: number, what: string, channels: number): Float64Array {
+  const values = view.constant(i)?.values;
+  if (values === undefined) return refuse(`input ${what} is missing or depends on the inputs; accepted: a constant`);
+  if (values.length !== channels) refuse(`input ${what} of ${values.length} values; accepted: ${channels}`);
+  return values;
+}
+
+export const BatchNormalization = convolutionOperator((view) => {
+  const { shape } = view.type(0);
+  if (shape.length < 2) refuse(`an input of shape [${shape}]; accepted: [N, C, ..]`);
+  if (view.int("training_mode", 0) !== 0) refuse("attribute training_mode = 1; accepted: 0");
+  if (view.int("spatial", 1) !== 1) refuse("attribute spatial = 0; accepted: 1");
+  if (view.node.outputs.slice(1).some((name) => name !== "")) refuse("outputs after the first; accepted: unused");
+  const [batch, channels] = shape as [number, number];
+  const given = ["scale", "B", "mean", "var"].map((what, i) => perChannel(view, i + 1, what, channels));
+  const [scale, shift, mean, variance] = given as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const epsilon = view.float("epsilon", 1e-5);
+  const weights = scale.map((v, c) => v / Math.sqrt((variance[c] as number) + epsilon));
+  const bias = shift.map((v, c) => v - (mean[c] as number) * (weights[c] as number));
+  // Depthwise with a kernel of one tap: all spatial axes are read as one.
+  const size = sizeOf(shape.slice(2));
+  const inputShape = [batch, channels, size];
+  return { inputShape, window: pointWindow(size), group: channels, outs: channels, weights, bias, outputShape: shape };
+});
