@@ -113,12 +113,20 @@ describe("graph/lower: normalization and pools", () => {
       out,
       attributes,
     });
+    const huge = [2 ** 24, 2 ** 24];
+    const around = [...huge, ...huge];
     const all = ["x", "c", "c", "c", "c"];
     expectRefusals([
       [/attribute kernel_shape is missing/, x, pool({})],
       [/output Indices/, x, pool({ kernel_shape: [2, 2] }, "MaxPool", ["y", "i"])],
       [/lies in the padding only/, x, pool({ kernel_shape: [1, 1], pads: [1, 0, 0, 0] })],
       [/up to 4096 taps/, [1, 1, 80, 80], pool({ kernel_shape: [80, 80] })],
+      [/positions; accepted: up to 2\^24 taps/, x, pool({ kernel_shape: [1, 1], pads: around })],
+      [
+        /a window .*; accepted: up to 2\^24 taps/,
+        x,
+        pool({ kernel_shape: huge, pads: around, count_include_pad: 1 }, "AveragePool"),
+      ],
       [/attribute ceil_mode = 1/, x, pool({ kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 })],
       [/attribute count_include_pad = 0/, x, pool({ kernel_shape: [2, 2], pads: [0, 0, 1, 1] }, "AveragePool")],
       [/accepted: \[N, C, 1 to 3 spatial axes\]/, [1, 3], pool({}, "GlobalAveragePool")],

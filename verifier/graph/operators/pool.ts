@@ -3,6 +3,7 @@
 import type { FloatTensor } from "../../onnx/types.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { makeConstant } from "../constants.ts";
+import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import type { GraphTensor, TensorId } from "../types.ts";
 import { convolutionOperator, type Convolution } from "./conv.ts";
 import { intsOf, spatialOf, tapsOf, windowOf, type Window } from "./conv-window.ts";
@@ -32,6 +33,7 @@ function wholeWindow(view: NodeView): Window {
 function average(view: NodeView, window: Window): Convolution {
   const [batch, channels] = view.type(0).shape as [number, number];
   const count = sizeOf(window.kernel);
+  if (count > MAX_TENSOR_VALUES) refuse(`a window [${window.kernel}]; accepted: up to 2^24 taps`);
   return {
     inputShape: [batch * channels, 1, ...window.input],
     window,
@@ -82,6 +84,8 @@ const maxPool = (windowOfView: (view: NodeView) => Window): Operator => ({
     const window = windowOfView(view);
     if (view.node.outputs.slice(1).some((name) => name !== "")) refuse("output Indices; accepted: unused");
     if (sizeOf(window.kernel) > MAX_TAPS) refuse(`a window [${window.kernel}]; accepted: up to ${MAX_TAPS} taps`);
+    if (sizeOf(window.kernel) * sizeOf(window.output) > MAX_TENSOR_VALUES)
+      refuse(`a window [${window.kernel}] at [${window.output}] positions; accepted: up to 2^24 taps in all`);
     picks(window);
     return [{ type, shape: [...shape.slice(0, 2), ...window.output] }];
   },
