@@ -19,6 +19,8 @@ const CHECKS: Record<string, string[]> = {
     "--allow",
     "CS0005",
     "--allow",
+    "CS0012",
+    "--allow",
     "CS0017",
     "--allow",
     "CS0018",

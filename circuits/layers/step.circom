@@ -12,10 +12,8 @@ template Step(lo, hi) {
     signal input x;
     signal output y;
 
-    if (lo >= 0) {
-        y <== 1;
-    } else if (hi < 0) {
-        y <== 0;
+    if (lo >= 0 || hi < 0) {
+        y <== lo >= 0 ? 1 : 0;
     } else {
         // x + 2^m has m + 1 bits; its top bit says whether x >= 0. m = 1 at least: circom passes no empty array.
         var m = 1;
