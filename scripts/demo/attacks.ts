@@ -9,13 +9,13 @@ import { contextOf, jobIdOf, toBytes, toHex } from "../../verifier/chain/hashes.
 import { calls, type Call } from "../../verifier/chain/transactions.ts";
 import type { Address, Hex, Request } from "../../verifier/chain/types.ts";
 import type { Prover } from "../../verifier/node/prover.ts";
+import { BASE_FIELD } from "../../verifier/proofs/groth16/points.ts";
 import { buildRequest } from "../../verifier/sdk/index.ts";
 import { decodeTensors, encodeTensors } from "../../verifier/tensor/codec.ts";
 import { SCALAR_FIELD } from "../../verifier/tensor/packing.ts";
 import type { TensorSpec } from "../../verifier/tensor/spec.ts";
 import type { LocalChain } from "./localChain.ts";
 
-const BASE_FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 const proofSystemInterface = new Interface(PROOF_SYSTEM_ABI);
 
 export interface Attack {

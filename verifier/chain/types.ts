@@ -11,9 +11,6 @@ export type Address = Hex;
 export const ZERO_ADDRESS: Address = "0x0000000000000000000000000000000000000000";
 export const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
-export const INPUT_MODE = { PUBLIC: 0, COMMITTED: 1 } as const;
-export const MODE = { VALIDITY: 0, OPTIMISTIC: 1, ATTESTED: 2 } as const;
-
 /** JobState of contracts/interfaces/IInferenceMarket.sol, in its order. */
 export const JOB_STATES = ["None", "Requested", "Claimed", "Settled", "Cancelled", "Expired"] as const;
 export type JobState = (typeof JOB_STATES)[number];
