@@ -24,6 +24,7 @@ const compileWith = (onnx: Uint8Array, entries: Partial<Calibration> = {}) =>
     inputs: [{ name: "x", type: "i8", exponent: 0, lo: -5, hi: 5 }],
     constants: [],
     tensors: [],
+    lookups: [],
     outputs: [{ name: "y", type: "i32", exponent: null }],
     ...entries,
   });

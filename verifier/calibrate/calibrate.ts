@@ -104,6 +104,7 @@ export async function calibrate(
     inputs,
     constants,
     tensors,
+    lookups: [],
     outputs: parameters.outputs.map((name) => ({ name, type: outputType, exponent: null })),
   });
   const evaluations = 1 + STEPS.length * MAX_ROUNDS * (constants.length + tensors.length);

@@ -1,23 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Shape inference and constant folding over the nodes that outputs depend on; finds every unsupported node at once.
 import { VerigradError } from "../errors.ts";
-import type { Attribute, FloatGraph, FloatTensor, OnnxNode } from "../onnx/types.ts";
-import { MAX_TENSOR_VALUES, MAX_TOTAL_VALUES } from "./ranges.ts";
-import { operatorOf, SUPPORTED_OPERATORS } from "./operators/registry.ts";
-import { Refusal, refuse, type NodeView, type Operator, type ValueType } from "./operators/types.ts";
+import type { FloatGraph, FloatTensor, OnnxNode } from "../onnx/types.ts";
 import { sizeOf } from "../tensor/spec.ts";
+import { ConstantOutput } from "./operators/constant-output.ts";
+import { operatorOf, SUPPORTED_OPERATORS } from "./operators/registry.ts";
+import {
+  Refusal,
+  refuse,
+  type Composite,
+  type Expansion,
+  type NodeView,
+  type Operator,
+  type ValueType,
+} from "./operators/types.ts";
+import { MAX_TENSOR_VALUES, MAX_TOTAL_VALUES } from "./ranges.ts";
 import { cutTail } from "./tail.ts";
+import { viewOf } from "./view.ts";
 
-/** A node that depends on the model's inputs. */
+/** A node that depends on the model's inputs: of the model, or of the expansion of a composite operator. */
 export interface AnalysedNode {
   readonly view: NodeView;
   readonly operator: Operator;
   readonly output: string;
+  /** The model's node that it comes from. */
+  readonly source: OnnxNode;
 }
 
 export interface Analysis {
   readonly nodes: readonly AnalysedNode[];
   readonly types: ReadonlyMap<string, ValueType>;
+  /** Values that no input has an effect on. */
+  readonly constants: ReadonlyMap<string, FloatTensor>;
   /** Names of the values that are the model's outputs, classifier heads dropped. */
   readonly outputs: readonly string[];
   readonly notices: readonly string[];
@@ -32,75 +46,64 @@ export interface Offence {
 
 /** Analyses a model. Errors: ONNX_UNSUPPORTED, whose data.nodes lists every Offence. */
 export function analyse(model: FloatGraph): Analysis {
-  const { outputs, notices } = cutTail(model);
-  const types = new Map<string, ValueType>(model.inputs.map(({ name, type, shape }) => [name, { type, shape }]));
-  const constants = new Map<string, FloatTensor>();
-  for (const [name, tensor] of model.initializers) setConstant(name, tensor, types, constants);
-  const nodes: AnalysedNode[] = [];
-  const offences: Offence[] = [];
-  let folded = 0;
-  for (const node of liveNodes(model, outputs)) {
-    const operator = operatorOf(node.domain, node.operator);
-    const offend = (reason: string): unknown => offences.push({ node: node.name, operator: qualified(node), reason });
-    if (operator === undefined) {
-      offend("operator not supported");
-      continue;
-    }
-    if (node.inputs.some((name) => name !== "" && !types.has(name))) continue; // behind an offence: nothing is known
-    const view = viewOf(node, model.opsets.get(node.domain) ?? 0, types, constants);
-    try {
-      const inferred = operator.infer(view);
-      node.outputs.forEach((name, i) => {
-        if (i >= inferred.length && name !== "") refuse(`output ${i}; accepted: ${inferred.length} output`);
-      });
-      if ((node.outputs[0] ?? "") === "") refuse("output 0 is omitted");
-      if (inferred.some(({ shape }) => sizeOf(shape) > MAX_TENSOR_VALUES))
-        refuse("its output has more than 2^24 values");
-      if (operator.foldsTypes === true || node.inputs.every((name) => name === "" || constants.has(name))) {
-        folded += inferred.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-        if (folded > MAX_TOTAL_VALUES) refuse("constants computed from constants have more than 2^26 values in all");
-        operator.fold(view).forEach((tensor, i) => setConstant(node.outputs[i] ?? "", tensor, types, constants));
-        continue;
-      }
-      inferred.forEach((type, i) => types.set(node.outputs[i] ?? "", type));
-      nodes.push({ view, operator, output: node.outputs[0] ?? "" });
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      offend(error.message);
-    }
-  }
-  for (const name of outputs) {
-    if (constants.has(name))
-      offences.push({ node: name, operator: "(output)", reason: "does not depend on any input" });
-  }
+  const { analysis, offences } = analyseAll(model);
   if (offences.length > 0) throw unsupported(offences);
-  return { nodes, types, outputs, notices };
+  return analysis;
 }
 
-function unsupported(offences: readonly Offence[]): VerigradError {
+/** As analyse, for whoever wants to see what can be analysed of a model that cannot be compiled. */
+export function analyseAll(model: FloatGraph): { readonly analysis: Analysis; readonly offences: readonly Offence[] } {
+  const { outputs, notices } = cutTail(model);
+  const state = newState(model);
+  const offences: Offence[] = [];
+  for (const node of liveNodes(model, outputs)) {
+    const known = operatorOf(node.domain, node.operator) !== undefined;
+    if (known && node.inputs.some((name) => name !== "" && !state.types.has(name))) continue; // behind an offence
+    try {
+      analyseNode(state, node, model.opsets.get(node.domain) ?? 0, node);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      offences.push({ node: node.name, operator: qualified(node), reason: error.message });
+    }
+  }
+  for (const name of outputs) if (state.constants.has(name)) state.nodes.push(constantOutput(state, name));
+  const { nodes, types, constants } = state;
+  return { analysis: { nodes, types, constants, outputs, notices }, offences };
+}
+
+interface State {
+  readonly types: Map<string, ValueType>;
+  readonly constants: Map<string, FloatTensor>;
+  readonly nodes: AnalysedNode[];
+  /** Values that folding has made. */
+  folded: number;
+}
+
+function newState(model: FloatGraph): State {
+  const types = new Map<string, ValueType>(model.inputs.map(({ name, type, shape }) => [name, { type, shape }]));
+  const state: State = { types, constants: new Map(), nodes: [], folded: 0 };
+  for (const [name, tensor] of model.initializers) setConstant(state, name, tensor);
+  return state;
+}
+
+function setConstant({ types, constants }: State, name: string, tensor: FloatTensor): void {
+  types.set(name, { type: tensor.type, shape: tensor.shape });
+  constants.set(name, tensor);
+}
+
+/** The one error for nodes that cannot be compiled. */
+export function unsupported(offences: readonly Offence[]): VerigradError {
   const lines = offences.map(({ node, operator, reason }) => `  ${operator} "${node}": ${reason}`);
   const accepted = `  (operators accepted: ${SUPPORTED_OPERATORS.join(", ")}; a final Softmax, LogSoftmax or ArgMax is dropped)`;
   const count = offences.length === 1 ? "1 node" : `${offences.length} nodes`;
   return new VerigradError(
     "ONNX_UNSUPPORTED",
     [`${count} of the model cannot be compiled:`, ...lines, accepted].join("\n"),
-    {
-      data: { nodes: offences },
-    },
+    { data: { nodes: offences } },
   );
 }
 
 const qualified = ({ domain, operator }: OnnxNode): string => (domain === "" ? operator : `${domain}.${operator}`);
-
-function setConstant(
-  name: string,
-  tensor: FloatTensor,
-  types: Map<string, ValueType>,
-  constants: Map<string, FloatTensor>,
-): void {
-  types.set(name, { type: tensor.type, shape: tensor.shape });
-  constants.set(name, tensor);
-}
 
 /** The nodes that the outputs depend on, in execution order. */
 function liveNodes(model: FloatGraph, outputs: readonly string[]): OnnxNode[] {
@@ -115,28 +118,96 @@ function liveNodes(model: FloatGraph, outputs: readonly string[]): OnnxNode[] {
     .toReversed();
 }
 
-function viewOf(
-  node: OnnxNode,
-  opset: number,
-  types: ReadonlyMap<string, ValueType>,
-  constants: ReadonlyMap<string, FloatTensor>,
-): NodeView {
-  const input = (i: number): string => node.inputs[i] ?? "";
-  const attribute = (name: string): Attribute | undefined => node.attributes.get(name);
-  const number = (name: string, kind: "int" | "float", fallback: number): number => {
-    const found = attribute(name);
-    if (found === undefined) return fallback;
-    if (found.kind !== kind) return refuse(`attribute ${name} is of kind ${found.kind}; accepted: ${kind}`);
-    return found.value;
+/** Infers, folds or expands one node. Refuses what cannot be compiled. */
+function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNode): void {
+  const operator = operatorOf(node.domain, node.operator) ?? refuse("operator not supported");
+  const view = viewOf(node, opset, state.types, state.constants);
+  if ("expand" in operator) return expand(state, operator, view, source);
+  const inferred = operator.infer(view);
+  node.outputs.forEach((name, i) => {
+    if (i >= inferred.length && name !== "") refuse(`output ${i}; accepted: ${inferred.length} output`);
+  });
+  if ((node.outputs[0] ?? "") === "") refuse("output 0 is omitted");
+  if (inferred.some(({ shape }) => sizeOf(shape) > MAX_TENSOR_VALUES)) refuse("its output has more than 2^24 values");
+  if (operator.foldsTypes === true || node.inputs.every((name) => name === "" || state.constants.has(name))) {
+    state.folded += inferred.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    if (state.folded > MAX_TOTAL_VALUES) refuse("constants computed from constants have more than 2^26 values in all");
+    operator.fold(view).forEach((tensor, i) => setConstant(state, node.outputs[i] ?? "", tensor));
+    return;
+  }
+  inferred.forEach((type, i) => state.types.set(node.outputs[i] ?? "", type));
+  state.nodes.push({ view, operator, output: node.outputs[0] ?? "", source });
+}
+
+/** Most nodes that expansions may make: unrolled cells, chains of comparisons. */
+const MAX_EXPANDED_NODES = 2 ** 16;
+/** Version of ai.onnx that inner nodes are of. */
+const INNER_OPSET = 24;
+
+/** Analyses the nodes that a composite operator is made of. Their values are named after its first output. */
+function expand(state: State, composite: Composite, view: NodeView, source: OnnxNode): void {
+  const { name, outputs } = view.node;
+  const base = outputs.find((output) => output !== "") ?? name;
+  let count = 0;
+  const fresh = (what: string): string => {
+    let value = `${base}/${what}.${count++}`;
+    while (state.types.has(value)) value = `${base}/${what}.${count++}`;
+    return value;
+  };
+  const add = (
+    operator: string,
+    inputs: readonly string[],
+    attributes: Parameters<Expansion["nodes"]>[2],
+    names: string[],
+  ): void => {
+    if (state.nodes.length > MAX_EXPANDED_NODES) refuse("it expands to more than 2^16 nodes");
+    const node = {
+      name,
+      domain: "",
+      operator,
+      inputs,
+      outputs: names,
+      attributes: new Map(Object.entries(attributes)),
+    };
+    analyseNode(state, node, INNER_OPSET, source);
+  };
+  const nodes: Expansion["nodes"] = (operator, inputs, attributes, total) => {
+    const names = Array.from({ length: total }, () => fresh(operator));
+    add(operator, inputs, attributes, names);
+    return names;
+  };
+  composite.expand(view, {
+    nodes,
+    node: (operator, inputs, attributes = {}) => nodes(operator, inputs, attributes, 1)[0] as string,
+    constant(values, shape, type = "float32") {
+      const value = fresh("constant");
+      setConstant(state, value, { type, shape, values: Float64Array.from(values) });
+      return value;
+    },
+    type: (value) => state.types.get(value) ?? refuse(`value "${value}" is missing`),
+    output(i, value) {
+      const wanted = outputs[i] ?? "";
+      if (wanted !== "") add("Identity", [value], {}, [wanted]);
+    },
+  });
+  for (const output of outputs)
+    if (output !== "" && !state.types.has(output)) refuse(`output "${output}" is not computed`);
+}
+
+/** An output that no input has an effect on is a node of its own. */
+function constantOutput(state: State, output: string): AnalysedNode {
+  const node = {
+    name: output,
+    domain: "",
+    operator: "Constant",
+    inputs: [output],
+    outputs: [output],
+    attributes: new Map(),
   };
   return {
-    node,
-    opset,
-    attribute,
-    has: (i) => input(i) !== "",
-    type: (i) => types.get(input(i)) ?? refuse(`input ${i} is missing`),
-    constant: (i) => constants.get(input(i)),
-    int: (name, fallback) => number(name, "int", fallback),
-    float: (name, fallback) => number(name, "float", fallback),
+    view: viewOf(node, INNER_OPSET, state.types, state.constants),
+    operator: ConstantOutput,
+    output,
+    source: node,
   };
 }

@@ -6,30 +6,40 @@ import { z } from "zod";
 import { VerigradError } from "../errors.ts";
 import { TENSOR_TYPES, TYPE_INFO } from "../tensor/spec.ts";
 import { canonicalJson, parseJson, sameBytes } from "./canonical-json.ts";
+import { MAX_TABLE_ENTRIES } from "./nodes/table.ts";
 
 export const CALIBRATION_FORMAT = "verigrad.calibration.v1";
 
 const zExponent = z.int().min(-128).max(127);
 const zQuantization = z.strictObject({ name: z.string(), exponent: zExponent, bits: z.int().min(2).max(32) });
 
+const zTableEnd = z
+  .int()
+  .min(-(2 ** 31))
+  .max(2 ** 31 - 1);
+
 const zCalibration = z.strictObject({
   format: z.literal(CALIBRATION_FORMAT),
   /** keccak256 of the ONNX file that this belongs to */
   model: z.string().regex(/^0x[0-9a-f]{64}$/),
   /** proof system that the parameters were chosen for */
-  target: z.enum(["groth16"]),
+  target: z.enum(["groth16", "tensorcheck"]),
   /** sizes of symbolic dimensions */
   dims: z.array(z.strictObject({ name: z.string(), size: z.int().min(1) })),
   /** public inputs, in the model's order: type, exponent and declared range */
-  inputs: z
-    .array(
-      z.strictObject({ name: z.string(), type: z.enum(TENSOR_TYPES), exponent: zExponent, lo: z.int(), hi: z.int() }),
-    )
-    .min(1),
+  inputs: z.array(
+    z.strictObject({ name: z.string(), type: z.enum(TENSOR_TYPES), exponent: zExponent, lo: z.int(), hi: z.int() }),
+  ),
   /** constants of a node, by its first output, in execution order; bits includes the sign */
   constants: z.array(zQuantization),
   /** requantized values in execution order; a Relu's bits are unsigned */
   tensors: z.array(zQuantization),
+  /** look-ups by the node's output, in execution order: what the operand is rounded and clamped to, then the values */
+  lookups: z.array(
+    zQuantization.extend({
+      input: z.strictObject({ exponent: zExponent, lo: zTableEnd, hi: zTableEnd }),
+    }),
+  ),
   /** public outputs in order; exponent null keeps the accumulator as it is */
   outputs: z
     .array(z.strictObject({ name: z.string(), type: z.enum(TENSOR_TYPES), exponent: zExponent.nullable() }))
@@ -61,7 +71,11 @@ export function checkCalibration(value: unknown): Calibration {
     if (lo >= hi || lo < info.lo || hi > info.hi)
       throw invalid(`input "${name}": range [${lo}, ${hi}] does not fit ${type}`);
   }
-  for (const list of [data.dims, data.inputs, data.constants, data.tensors, data.outputs]) {
+  for (const { name, input } of data.lookups) {
+    if (input.lo > input.hi || input.hi - input.lo >= MAX_TABLE_ENTRIES)
+      throw invalid(`look-up "${name}": a table of [${input.lo}, ${input.hi}]; accepted: 1 to 2^16 entries`);
+  }
+  for (const list of [data.dims, data.inputs, data.constants, data.tensors, data.lookups, data.outputs]) {
     if (new Set(list.map((entry) => entry.name)).size !== list.length) throw invalid("a name is listed twice");
   }
   return data;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Float model + calibration -> integer graph (docs/spec/integer-graph.md, section 6). Pure and deterministic.
 import { VerigradError } from "../errors.ts";
-import type { FloatGraph } from "../onnx/types.ts";
+import type { FloatGraph, OnnxNode } from "../onnx/types.ts";
 import { TYPE_INFO, type TensorSpec } from "../tensor/spec.ts";
-import { analyse, type Analysis } from "./analyse.ts";
+import { analyse, unsupported, type Analysis, type AnalysedNode } from "./analyse.ts";
 import { newGraphBuilder, type GraphBuilder } from "./builder.ts";
 import type { Calibration } from "./calibration.ts";
 import { addRequantize } from "./operators/quantize.ts";
-import { graphShape, type Quantization } from "./operators/types.ts";
+import { graphShape, Refusal, type LookupQuantization, type Quantization } from "./operators/types.ts";
 import type { GraphTensor, IntegerGraph, TensorId } from "./types.ts";
 
 export interface Lowered {
@@ -20,6 +20,7 @@ export interface Lowered {
 export interface Parameters {
   readonly constants: readonly string[];
   readonly tensors: readonly string[];
+  readonly lookups: readonly string[];
   readonly outputs: readonly string[];
 }
 
@@ -36,6 +37,7 @@ export function parametersOf({ nodes, outputs }: Analysis): Parameters {
       .filter(({ operator, view }) => (operator.constants?.(view).length ?? 0) > 0)
       .map(({ output }) => output),
     tensors: nodes.filter(({ operator }) => operator.requantizes === true).map(({ output }) => output),
+    lookups: nodes.filter(({ operator }) => operator.looksUp === true).map(({ output }) => output),
     outputs,
   };
 }
@@ -63,8 +65,24 @@ export function lowerAnalysed(model: FloatGraph, analysis: Analysis, calibration
 /** The part of lowering before the public outputs: what calibration looks at to choose their exponents. */
 export function lowerNodes(model: FloatGraph, analysis: Analysis, calibration: Calibration): LoweredNodes {
   assertEntries(model, analysis, calibration);
-  const constants = new Map(calibration.constants.map((entry) => [entry.name, entry]));
-  const quantizations = new Map(calibration.tensors.map((entry) => [entry.name, entry]));
+  const lowering = newLowering(model, calibration);
+  for (const node of analysis.nodes) lowering.lower(node);
+  return lowering;
+}
+
+/** A lowering in progress, node by node in execution order. */
+export interface NodeLowering extends LoweredNodes {
+  /** Errors: ONNX_UNSUPPORTED for what only the operands' ranges show, GRAPH_ACCUMULATOR_OVERFLOW. */
+  lower(node: AnalysedNode): void;
+  /** Requantizes a value for whoever reads it from now on. */
+  requantize(from: string, to: Quantization & { readonly name: string }): void;
+}
+
+/** A lowering of no node yet. Every entry that a node asks for must be there. */
+export function newLowering(model: FloatGraph, calibration: Calibration): NodeLowering {
+  const constants = byName(calibration.constants);
+  const quantizations = byName(calibration.tensors);
+  const lookups = byName(calibration.lookups);
   const builder = newGraphBuilder();
   const ids = new Map<string, TensorId>();
   // Analysis has checked every name that is looked up.
@@ -74,27 +92,50 @@ export function lowerNodes(model: FloatGraph, analysis: Analysis, calibration: C
     const spec: TensorSpec = { shape: graphShape(shape), type, exponent, lo, hi };
     ids.set(name, builder.addInput(name, spec));
   });
-  for (const { view, operator, output } of analysis.nodes) {
-    const lowered = operator.lower(view, {
-      builder,
-      input: (i) => {
-        const id = tensorOf(view.node.inputs[i] ?? "");
-        return { id, tensor: builder.tensors[id] as GraphTensor };
-      },
-      constants: () => constants.get(output) as Quantization,
-      quantization: () => quantizations.get(output) as Quantization,
-    });
-    const list = typeof lowered === "number" ? [lowered] : lowered;
-    list.forEach((id, i) => ids.set(view.node.outputs[i] ?? "", id));
-    const extra = operator.requantizes === true ? undefined : quantizations.get(output);
-    if (extra !== undefined) {
-      const limit = 2n ** BigInt(extra.bits - 1);
-      const clamp = { lo: -limit, hi: limit - 1n };
-      const to = { from: view.node.name, name: output, exponent: extra.exponent, clamp };
-      ids.set(output, addRequantize(builder, tensorOf(output), to));
-    }
+  const requantize: NodeLowering["requantize"] = (from, { name, exponent, bits }) => {
+    const limit = 2n ** BigInt(bits - 1);
+    const clamp = { lo: -limit, hi: limit - 1n };
+    ids.set(name, addRequantize(builder, tensorOf(name), { from, name, exponent, clamp }));
+  };
+  return {
+    builder,
+    tensorOf,
+    requantize,
+    lower({ view, operator, output }) {
+      const lowered = refusing(view.node, () =>
+        operator.lower(view, {
+          builder,
+          input: (i) => {
+            const id = tensorOf(view.node.inputs[i] ?? "");
+            return { id, tensor: builder.tensors[id] as GraphTensor };
+          },
+          constants: () => constants.get(output) as Quantization,
+          quantization: () => quantizations.get(output) as Quantization,
+          lookup: () => lookups.get(output) as LookupQuantization,
+        }),
+      );
+      const list = typeof lowered === "number" ? [lowered] : lowered;
+      view.node.outputs.forEach((name, i) => {
+        if (name === "") return;
+        ids.set(name, list[i] as TensorId);
+        const extra = operator.requantizes === true && i === 0 ? undefined : quantizations.get(name);
+        if (extra !== undefined) requantize(view.node.name, extra);
+      });
+    },
+  };
+}
+
+const byName = <T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(list.map((entry) => [entry.name, entry]));
+
+/** A refusal that analysis could not see, because it depends on the calibration. */
+function refusing<T>({ name, operator }: OnnxNode, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refusal) throw unsupported([{ node: name, operator, reason: error.message }]);
+    throw error;
   }
-  return { builder, tensorOf };
 }
 
 /** Requantizes the outputs that ask for it and finishes the graph. Errors: GRAPH_OUTPUT_RANGE. */
@@ -119,9 +160,11 @@ function assertEntries(model: FloatGraph, analysis: Analysis, calibration: Calib
   };
   same("inputs", names(calibration.inputs), names(model.inputs));
   same("constants", names(calibration.constants), wanted.constants);
+  same("lookups", names(calibration.lookups), wanted.lookups);
   same("outputs", names(calibration.outputs), wanted.outputs);
   const given = new Set(names(calibration.tensors));
   const must = new Set(wanted.tensors);
-  const order = analysis.nodes.map(({ output }) => output).filter((name) => given.has(name) || must.has(name));
+  const values = analysis.nodes.flatMap(({ view }) => view.node.outputs);
+  const order = values.filter((name) => name !== "" && (given.has(name) || must.has(name)));
   same("tensors", names(calibration.tensors), order);
 }

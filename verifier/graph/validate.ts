@@ -88,7 +88,7 @@ function assertPortSpec(name: string, spec: TensorSpec, tensor: GraphTensor, ran
  */
 export function assertGraph(graph: IntegerGraph): void {
   const { inputs, outputs, tensors, nodes } = graph;
-  if (inputs.length < 1 || inputs.length > MAX_PORTS) fail(`1..${MAX_PORTS} inputs`);
+  if (inputs.length > MAX_PORTS) fail(`at most ${MAX_PORTS} inputs`);
   if (outputs.length < 1 || outputs.length > MAX_PORTS) fail(`1..${MAX_PORTS} outputs`);
   if (nodes.length > MAX_NODES) fail(`more than ${MAX_NODES} nodes`);
   if (tensors.length !== inputs.length + nodes.length) fail("one tensor an input and node");

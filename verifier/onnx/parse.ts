@@ -45,7 +45,6 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Float
   const inputs = graph.input
     .filter((info) => !initializers.has(info.name ?? "")) // before IR 4, initializers were listed as inputs as well
     .map((info) => readInput(info, options.dims ?? {}));
-  if (inputs.length === 0) throw malformed("the graph has no inputs");
   const nodes = readNodes(graph.node);
   const outputs = graph.output.map((info) => info.name ?? "");
   if (outputs.length === 0) throw malformed("the graph has no outputs");

@@ -3,7 +3,10 @@ import { sizeOf } from "../../tensor/spec.ts";
 import { abs, constantAt, constantRange, elementwiseShape, magnitudeOf, malformed, toDoubles } from "./arithmetic.ts";
 import type { Constant, NodeBase, NodeDefinition, TensorId } from "./types.ts";
 
-/** Linear: z = sum_k multipliers[k] * inputs[k] + constant, element-wise over equal shapes (or a size-1 operand). Exact. */
+/**
+ * Linear: z = sum_k multipliers[k] * inputs[k] + constant, element-wise over equal shapes (or a size-1 operand). Exact.
+ * Without inputs it is a constant tensor.
+ */
 export interface WeightedSumNode extends NodeBase {
   readonly kind: "linear";
   readonly op: "weightedSum";
@@ -19,7 +22,8 @@ export const weightedSum: NodeDefinition<WeightedSumNode> = {
 
   derive(node, operands) {
     const { multipliers, constant } = node;
-    if (operands.length < 1 || operands.length !== multipliers.length) throw malformed(node, "one multiplier an input");
+    if (operands.length !== multipliers.length) throw malformed(node, "one multiplier an input");
+    if (operands.length === 0 && constant === null) throw malformed(node, "a sum of nothing");
     const shape = elementwiseShape(node, operands, constant?.shape);
     let lo = 0n;
     let hi = 0n;

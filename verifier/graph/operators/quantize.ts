@@ -6,7 +6,7 @@ import { makeConstant } from "../constants.ts";
 import type { GraphBuilder } from "../builder.ts";
 import { MAX_ACCUMULATOR } from "../ranges.ts";
 import type { Constant, GraphTensor, TensorId } from "../types.ts";
-import { refuse } from "./types.ts";
+import { refuse, type Lowering } from "./types.ts";
 
 /** Refuses constants that no integer can stand for. */
 export function assertFinite(values: ArrayLike<number>, what: string): void {
@@ -53,16 +53,56 @@ export function quantizeExact(
   return makeConstant(shape, integers);
 }
 
-/** Adds a requantization. The output's exponent is the given one, or the accumulator's where that is coarser already. */
+/**
+ * Adds a requantization. The output's exponent is the given one, or the accumulator's where that is coarser already.
+ * Where that changes no value of the proven range, no node is added.
+ */
 export function addRequantize(
   builder: GraphBuilder,
   input: TensorId,
   to: { from: string; name: string; exponent: number; clamp: { lo: bigint; hi: bigint } },
 ): TensorId {
-  const accumulator = (builder.tensors[input] as GraphTensor).exponent;
+  const { exponent: accumulator, lo, hi } = builder.tensors[input] as GraphTensor;
   const shift = Math.max(0, accumulator - to.exponent);
+  if (shift === 0 && lo >= to.clamp.lo && hi <= to.clamp.hi) return input;
   return builder.addNode(
     { kind: "lookup", op: "requantize", from: [to.from], input, shift, ...to.clamp },
     { name: to.name, exponent: accumulator - shift },
+  );
+}
+
+/** Integers that a look-up maps: an exponent and a closed interval. */
+export interface Grid {
+  readonly exponent: number;
+  readonly lo: bigint;
+  readonly hi: bigint;
+}
+
+/**
+ * Adds a look-up: the operand rounded and clamped to the calibrated grid, then a table. `values` gives the table's
+ * integers for every point of the grid `from` (which may be narrower than the calibrated one), inside the grid `to`.
+ */
+export function addLookup(
+  lowering: Lowering,
+  input: TensorId,
+  label: { readonly from: string; readonly name: string },
+  values: (from: Grid, to: Grid) => ArrayLike<number> | ArrayLike<bigint>,
+): TensorId {
+  const { builder } = lowering;
+  const { input: grid, exponent, bits } = lowering.lookup();
+  const clamp = { lo: BigInt(grid.lo), hi: BigInt(grid.hi) };
+  const operand = addRequantize(builder, input, { ...label, exponent: grid.exponent, clamp });
+  const { exponent: operandExponent, lo, hi } = builder.tensors[operand] as GraphTensor;
+  const limit = 2n ** BigInt(bits - 1);
+  const entries = values({ exponent: operandExponent, lo, hi }, { exponent, lo: -limit, hi: limit - 1n });
+  return builder.addNode(
+    {
+      kind: "lookup",
+      op: "table",
+      from: [label.from],
+      input: operand,
+      values: makeConstant([entries.length], entries),
+    },
+    { name: label.name, exponent },
   );
 }

@@ -10,9 +10,9 @@ import { BatchNormalization } from "./norm.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
-import type { Operator } from "./types.ts";
+import type { Composite, Operator } from "./types.ts";
 
-const AI_ONNX: Readonly<Record<string, Operator>> = {
+const AI_ONNX: Readonly<Record<string, Operator | Composite>> = {
   Add,
   AveragePool,
   BatchNormalization,
@@ -48,10 +48,19 @@ const AI_ONNX: Readonly<Record<string, Operator>> = {
   Unsqueeze,
 };
 
+/** Operators of ai.onnx.ml: what scikit-learn, XGBoost and LightGBM export. */
+const AI_ONNX_ML: Readonly<Record<string, Operator | Composite>> = {};
+
 /** The operator's entry, or undefined if it is not supported. */
-export function operatorOf(domain: string, name: string): Operator | undefined {
-  return domain === "" && Object.hasOwn(AI_ONNX, name) ? AI_ONNX[name] : undefined;
+export function operatorOf(domain: string, name: string): Operator | Composite | undefined {
+  const operators = domain === "" ? AI_ONNX : domain === "ai.onnx.ml" ? AI_ONNX_ML : {};
+  return Object.hasOwn(operators, name) ? operators[name] : undefined;
 }
 
-/** Names of all supported operators, sorted. */
-export const SUPPORTED_OPERATORS: readonly string[] = Object.keys(AI_ONNX).sort();
+/** Names of all supported operators, sorted, those of ai.onnx.ml after the others. */
+export const SUPPORTED_OPERATORS: readonly string[] = [
+  ...Object.keys(AI_ONNX).sort(),
+  ...Object.keys(AI_ONNX_ML)
+    .map((name) => `ai.onnx.ml.${name}`)
+    .sort(),
+];

@@ -16,6 +16,12 @@ export interface Quantization {
   readonly bits: number;
 }
 
+/** A look-up's parameters: what its operand is requantized to, and how its table's values are held. */
+export interface LookupQuantization extends Quantization {
+  /** Exponent and clamp of the operand: hi - lo + 1 entries, at most 2^16. */
+  readonly input: { readonly exponent: number; readonly lo: number; readonly hi: number };
+}
+
 /** Why a node cannot be compiled, and what would be accepted. Collected over all nodes into one ONNX_UNSUPPORTED. */
 export class Refusal extends Error {}
 
@@ -50,22 +56,58 @@ export interface Lowering {
   constants(): Quantization;
   /** Calibrated parameters of the node's output. */
   quantization(): Quantization;
+  /** Calibrated parameters of the node's look-up. */
+  lookup(): LookupQuantization;
 }
 
+/** What a composite operator writes its expansion with. Inner nodes are checked and folded as they are added. */
+export interface Expansion {
+  /** Adds a constant and returns its name. */
+  constant(values: ArrayLike<number>, shape: readonly number[], type?: ElementType): string;
+  /** Adds a node of ai.onnx (the newest operator set) that reads values by name; returns the name of its first output. */
+  node(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string;
+  /** As node, for the first `count` outputs. */
+  nodes(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    count: number,
+  ): readonly string[];
+  /** Type of a value by name, the expanded node's inputs included. */
+  type(name: string): ValueType;
+  /** Says which value output i of the expanded node is. */
+  output(i: number, name: string): void;
+}
+
+/** An operator that is written in terms of others, in floating point: what it is made of is calibrated and lowered. */
+export interface Composite {
+  /** Adds the inner nodes and names every output that the node has. Refuses what it cannot do. */
+  expand(view: NodeView, expansion: Expansion): void;
+}
+
+/** An operator that is lowered itself. */
 export interface Operator {
   /** Types of the outputs. Refuses what `fold` (all inputs constant) or `lower` (otherwise) could not do. */
   infer(view: NodeView): readonly ValueType[];
   /** Whether `fold` reads types only: the outputs are constant even where the inputs are not. */
   readonly foldsTypes?: true;
-  /** Values of the outputs when all inputs are constant. */
+  /** Values of the outputs when all inputs are constant: folding, and the float model that calibration observes. */
   fold(view: NodeView): readonly FloatTensor[];
   /** The real constants that `lower` quantizes, when it does: calibration chooses their exponent. */
   constants?(view: NodeView): ArrayLike<number>;
   /** Whether `lower` requantizes its output itself: calibration chooses exponent and width. */
   readonly requantizes?: true;
+  /** Whether `lower` adds a table: calibration chooses what its operand and its values are rounded to. */
+  readonly looksUp?: true;
   /** Adds the node to the integer graph and returns its output tensor, or one for each of several outputs. */
   lower(view: NodeView, lowering: Lowering): TensorId | readonly TensorId[];
 }
 
 /** Shape in the integer graph, which has no scalars. */
 export const graphShape = (shape: readonly number[]): readonly number[] => (shape.length === 0 ? [1] : shape);
+
+/** Attributes of inner nodes. */
+export const int = (value: number): Attribute => ({ kind: "int", value });
+export const float = (value: number): Attribute => ({ kind: "float", value });
+export const ints = (value: readonly number[]): Attribute => ({ kind: "ints", value });
+export const string = (value: string): Attribute => ({ kind: "string", value });

@@ -60,6 +60,7 @@ export function circuitRefusals(graph: IntegerGraph): Refusal[] {
       refuse(port.name, "output", `range [${port.spec.lo}, ${port.spec.hi}] is not proven for every declared input`);
     }
   }
+  if (graph.inputs.length === 0) refuse("graph", "signature", "the model has no input: there is nothing to prove");
   const signals = 1 + wordsOf(graph.inputs) + wordsOf(graph.outputs);
   if (signals > MAX_PUBLIC_SIGNALS) refuse("graph", "signature", `${signals} public signals; at most 65535`);
   return refusals;
@@ -279,10 +280,12 @@ function emitNode(node: GraphNode, name: string, e: Emission): { lines: string[]
     }
     case "weightedSum": {
       const count = e.size(node.output);
-      const multipliers = e.constants(`${name}Multipliers`, list(node.multipliers));
+      // circom has no empty arrays: a constant is a sum of one operand that is 0.
+      const multipliers = e.constants(`${name}Multipliers`, list(node.inputs.length === 0 ? [0] : node.multipliers));
       const constant = e.constants(`${name}Constants`, list(valuesOf(node.constant, count)));
       const lines = [
-        `component ${name} = WeightedSum(${count}, ${node.inputs.length}, ${multipliers}, ${constant});`,
+        `component ${name} = WeightedSum(${count}, ${Math.max(1, node.inputs.length)}, ${multipliers}, ${constant});`,
+        ...(node.inputs.length === 0 ? [e.wire(count, `${name}.x[0][i]`, "0")] : []),
         ...node.inputs.map((id, k) =>
           e.wire(count, `${name}.x[${k}][i]`, `${e.signalOf[id]}[${e.size(id) === 1 ? "0" : "i"}]`),
         ),
