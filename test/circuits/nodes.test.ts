@@ -243,6 +243,79 @@ describe("circuits: Step", () => {
   });
 });
 
+describe("circuits: Extremum", () => {
+  // Ranges of a - b; in the last three they say which of the two it is.
+  const RANGES = [
+    [-255n, 255n],
+    [-1n, 1n],
+    [-128n, 127n],
+    [-129n, 3n],
+    [-3n, 128n],
+    [0n, 50n],
+    [-50n, 0n],
+    [-7n, -2n],
+  ] as const;
+  const [lo, hi] = [RANGES.map(([v]) => v), RANGES.map(([, v]) => v)];
+  const circuits = new Map<1 | 0, Circuit>();
+  const B = 1000n;
+
+  before(async () => {
+    for (const greatest of [1, 0] as const) {
+      const main = `component main = ExtremumTensor(${greatest}, ${RANGES.length}, ${list(lo)}, ${list(hi)});`;
+      circuits.set(greatest, await compileForTest(main));
+    }
+  });
+
+  for (const greatest of [1, 0] as const) {
+    it(`${greatest === 1 ? "maximum" : "minimum"}: at ties and at the ends; every wire is pinned`, async () => {
+      const circuit = circuits.get(greatest) as Circuit;
+      for (const pick of [-1n, 0n, 1n, lo, hi]) {
+        const difference = RANGES.map(([least, most], i) => {
+          const v = Array.isArray(pick) ? (pick[i] as bigint) : pick;
+          return v < least ? least : v > most ? most : v;
+        });
+        const b = difference.map((_, i) => (i % 2 === 0 ? B : -B));
+        const a = difference.map((d, i) => d + (b[i] as bigint));
+        const witness = await circuit.witness({ a, b });
+        const expected = a.map((v, i) => (v > (b[i] as bigint) === (greatest === 1) ? v : (b[i] as bigint)));
+        expect(read(circuit, witness, "y", a.length)).to.deep.equal(expected);
+        expectPinned(circuit, witness);
+      }
+    });
+
+    it(`${greatest === 1 ? "maximum" : "minimum"}: the other one, or one in between: no`, async () => {
+      const circuit = circuits.get(greatest) as Circuit;
+      const a = [1200n, ...lo.slice(1).map((v) => v + B)];
+      const witness = await circuit.witness({ a, b: a.map(() => B) });
+      expect(read(circuit, witness, "y", 1)).to.deep.equal([greatest === 1 ? 1200n : B]);
+      const inner = "main.each[0].atLeast";
+      expect(signed(witness[circuit.wires.get(`${inner}.x`) as number] as bigint)).to.equal(200n);
+      for (const flag of [0n, invR(2n)]) {
+        const claimed = greatest === 1 ? B + flag * 200n : 1200n - flag * 200n;
+        const claim = { "main.y[0]": claimed, "main.each[0].y": claimed };
+        // 200 + 2^8 = 456: the top bit down, the one below up by 2; or a difference of another sign
+        const moves = [
+          claim,
+          { ...claim, [`${inner}.y`]: flag },
+          { ...claim, [`${inner}.y`]: flag, [`${inner}.sum.upper[7]`]: flag, [`${inner}.sum.upper[6]`]: 3n },
+          { ...claim, [`${inner}.y`]: flag, [`${inner}.sum.upper[7]`]: flag, [`${inner}.x`]: -56n },
+        ];
+        for (const move of moves) expect(brokenRows(circuit, forge(circuit, witness, move))).to.have.length.above(0);
+      }
+    });
+  }
+
+  it("has no witness for a difference outside its range that needs more bits", async () => {
+    const circuit = circuits.get(1) as Circuit;
+    for (const outside of [256n, -257n]) {
+      let refused = false;
+      const a = lo.map((v, i) => B + (i === 0 ? outside : v));
+      await circuit.witness({ a, b: a.map(() => B) }).catch(() => (refused = true));
+      expect(refused, `${outside}`).to.equal(true);
+    }
+  });
+});
+
 describe("circuits: IsZero", () => {
   const CIRCUIT = "component main = IsZeroTensor(5, [-3, 0, 0, 1, -9], [3, 5, 0, 4, -1]);";
   let circuit: Circuit;

@@ -113,11 +113,13 @@ function randomNodes(seed: number, whole = false): IntegerGraph {
   const square = add({ kind: "bilinear", op: "multiply", from: ["square"], a: y, b: y });
   const masked = add({ kind: "bilinear", op: "multiply", from: ["mask"], a: square, b: positive });
   const scaled = add({ kind: "bilinear", op: "multiply", from: ["scale"], a: one, b: zero });
+  const larger = add({ kind: "lookup", op: "maximum", from: ["max"], a: y, b: one });
+  const smaller = add({ kind: "lookup", op: "minimum", from: ["min"], a: scaled, b: larger });
   const picked = add({
     kind: "index",
     op: "gather",
     from: ["concat", "pad"],
-    inputs: [masked, x, scaled],
+    inputs: [masked, x, smaller],
     indices: makeConstant([3, 4], [-1, ...count(11, 0, 2 * values + sizeOf(imageShape) - 1)]),
     fill: BigInt(draw(-50, 50)),
   });

@@ -115,6 +115,8 @@ const NODES: { readonly [Op in GraphNode["op"]]: (source: Source) => Added | nul
   },
   step: ({ from, input }) => [{ kind: "lookup", op: "step", from, input }],
   isZero: ({ from, input }) => [{ kind: "lookup", op: "isZero", from, input }],
+  maximum: (source) => extremum(source, "maximum"),
+  minimum: (source) => extremum(source, "minimum"),
   reshape({ from, input, tensor, draw }) {
     const shape = draw(0, 1) === 0 ? [sizeOf(tensor.shape)] : [1, ...tensor.shape.slice(-3)];
     if (sizeOf(shape) !== sizeOf(tensor.shape)) return null;
@@ -132,12 +134,29 @@ const NODES: { readonly [Op in GraphNode["op"]]: (source: Source) => Added | nul
   },
 };
 
+/** The other operand fits in shape; scaled by a constant, it takes the exponent of the first. */
+function extremum({ builder, from, input, tensor, draw, partner }: Source, op: "maximum" | "minimum"): Added {
+  const other = partner();
+  const { name, exponent } = builder.tensors[other] as GraphTensor;
+  const scaled = {
+    kind: "linear",
+    op: "weightedSum",
+    from,
+    inputs: [other],
+    multipliers: [3n],
+    constant: null,
+  } as const;
+  const b = exponent === tensor.exponent ? other : builder.addNode(scaled, { name, exponent: tensor.exponent });
+  return [draw(0, 1) === 0 ? { kind: "lookup", op, from, a: input, b } : { kind: "lookup", op, from, a: b, b: input }];
+}
+
 const OPS = Object.keys(NODES) as GraphNode["op"][];
 
 /** The exponent that the rules of docs/spec/integer-graph-nodes.md give. */
 function exponentOf(draft: NodeDraft, tensors: readonly GraphTensor[]): number {
   const of = (id: number | undefined): number => tensors[id ?? 0]?.exponent ?? 0;
   if (draft.kind === "bilinear") return of(draft.a) + of(draft.b);
+  if (draft.op === "maximum" || draft.op === "minimum") return of(draft.a);
   if (draft.op === "step" || draft.op === "isZero") return 0;
   if (draft.op === "gather") return of(draft.inputs[0]);
   return "input" in draft ? of(draft.input) - (draft.op === "requantize" ? draft.shift : 0) : 0;

@@ -53,6 +53,14 @@ export function fullGraph(): IntegerGraph {
     { kind: "bilinear", op: "multiply", from: ["where"], a: looked, b: positive },
     { name: "chosen", exponent: 8 },
   );
+  const larger = builder.addNode(
+    { kind: "lookup", op: "maximum", from: ["max"], a: chosen, b: looked },
+    { name: "larger", exponent: 8 },
+  );
+  const smaller = builder.addNode(
+    { kind: "lookup", op: "minimum", from: ["min"], a: larger, b: chosen },
+    { name: "smaller", exponent: 8 },
+  );
   const rows = builder.addNode(
     { kind: "index", op: "reshape", from: ["flatten"], input: zero },
     { name: "rows", exponent: 0, shape: [2, 9] },
@@ -62,7 +70,7 @@ export function fullGraph(): IntegerGraph {
       kind: "index",
       op: "gather",
       from: ["transpose", "pad"],
-      inputs: [chosen, looked],
+      inputs: [smaller, larger],
       indices: makeConstant(
         [9, 3],
         count(27, (i) => (i % 5 === 0 ? -1 : (i * 7) % 36)),

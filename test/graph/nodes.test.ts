@@ -243,6 +243,21 @@ describe("graph/nodes: look-ups", () => {
     }
   });
 
+  it("maximum and minimum: ties, a single value against many, the range of the ends", () => {
+    const pair = (lo: number, hi: number, l: number, h: number) => [x(lo, hi), { ...x(l, h), shape: [1] }];
+    const draft = (op: "maximum" | "minimum", a = 0, b = 1): NodeDraft => ({ kind: "lookup", op, from, a, b });
+    const most = single(pair(-5, 5, -2, 9), draft("maximum"));
+    expect([most.lo, most.hi, most.shape]).to.deep.equal([-2n, 9n, [3]]);
+    expect(most.run([-5, 0, 5], [0])).to.deep.equal([0, 0, 5]);
+    const least = single(pair(-5, 5, -2, 9), draft("minimum", 1, 0));
+    expect([least.lo, least.hi, least.shape]).to.deep.equal([-5n, 5n, [3]]);
+    expect(least.run([-5, 0, 5], [0])).to.deep.equal([-5, 0, 0]);
+    expect(single([x(-5, 5)], draft("maximum", 0, 0)).run([-5, 0, 5])).to.deep.equal([-5, 0, 5]);
+    expect(refused([x(0, 1), { ...x(0, 1), shape: [2] }], draft("maximum"))).to.equal("GRAPH_MALFORMED");
+    expect(refused([x(0, 1), { ...x(0, 1), exponent: 1 }], draft("minimum"))).to.equal("GRAPH_MALFORMED");
+    expect(refused([x(0, 1)], draft("maximum"), 1)).to.equal("GRAPH_MALFORMED"); // its exponent is the operands'
+  });
+
   it("requantize: a clamp above 2^53 is exact, although the accumulator is small", () => {
     const builder = newGraphBuilder();
     const input = builder.addInput("x", { type: "i32", exponent: 0, ...x(0, 1) });

@@ -100,6 +100,12 @@ function evaluate(
       );
     case "multiply":
       return tensorOf(shape, (i) => single(read(node.a), i) * single(read(node.b), i));
+    case "maximum":
+    case "minimum":
+      return tensorOf(shape, (i) => {
+        const sorted = [single(read(node.a), i), single(read(node.b), i)].sort((x, y) => (x < y ? -1 : 1));
+        return sorted.at(node.op === "maximum" ? -1 : 0) ?? 0n;
+      });
     case "matMul":
       return tensorOf(shape, (i) => {
         const [a, b, batch] = [read(node.a), read(node.b), i.slice(0, -2)];

@@ -6,6 +6,7 @@ import type { GraphTensor, TensorId } from "./nodes/types.ts";
 
 export type { GraphNode } from "./nodes/registry.ts";
 export type { ConvolutionNode } from "./nodes/convolution.ts";
+export type { MaximumNode, MinimumNode } from "./nodes/extremum.ts";
 export type { FullyConnectedNode } from "./nodes/fullyConnected.ts";
 export type { GatherNode } from "./nodes/gather.ts";
 export type { IsZeroNode } from "./nodes/isZero.ts";

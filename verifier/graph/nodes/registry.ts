@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { constantsIn, operandsIn, rewireIn, schemaOf, type Fields } from "./fields.ts";
 import { convolution, type ConvolutionNode } from "./convolution.ts";
+import { maximum, minimum, type MaximumNode, type MinimumNode } from "./extremum.ts";
 import { fullyConnected, type FullyConnectedNode } from "./fullyConnected.ts";
 import { gather, type GatherNode } from "./gather.ts";
 import { isZero, type IsZeroNode } from "./isZero.ts";
@@ -25,6 +26,8 @@ export type GraphNode =
   | TableNode
   | StepNode
   | IsZeroNode
+  | MaximumNode
+  | MinimumNode
   | ReshapeNode
   | GatherNode;
 
@@ -38,6 +41,8 @@ const DEFINITIONS: { readonly [Op in GraphNode["op"]]: NodeDefinition<Extract<Gr
   table,
   step,
   isZero,
+  maximum,
+  minimum,
   reshape,
   gather,
 };

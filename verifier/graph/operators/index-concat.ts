@@ -4,6 +4,7 @@ import type { FloatTensor } from "../../onnx/types.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { makeConstant } from "../constants.ts";
 import type { TensorId } from "../types.ts";
+import { addAligned } from "./compare-nodes.ts";
 import { assertShape, axisOf } from "./index.ts";
 import { assertFinite, quantizeExact } from "./quantize.ts";
 import { refuse, type NodeView, type Operator } from "./types.ts";
@@ -85,12 +86,7 @@ export const Concat: Operator = {
       const { id, tensor } = lowering.input(i);
       starts.set(i, total);
       total += sizeOf(tensor.shape);
-      if (tensor.exponent === exponent) return id;
-      const multiplier = 1n << BigInt(exponent - tensor.exponent);
-      return lowering.builder.addNode(
-        { kind: "linear", op: "weightedSum", from: [from], inputs: [id], multipliers: [multiplier], constant: null },
-        { name: tensor.name, exponent },
-      );
+      return addAligned(lowering.builder, id, exponent, { from, name });
     });
     const indices = map.at.map((at, i) => {
       const start = starts.get(map.part[i] as number);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Pools. An average is a convolution with the constant 1/n; a maximum picks the window's taps and compares in pairs.
+// Pools. An average is a convolution with the constant 1/n; a maximum gathers the window's taps and compares halves of them.
 import type { FloatTensor } from "../../onnx/types.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { makeConstant } from "../constants.ts";
 import { MAX_TENSOR_VALUES } from "../ranges.ts";
-import type { GraphTensor, TensorId } from "../types.ts";
+import { addReduction } from "./compare-nodes.ts";
 import { convolutionOperator, type Convolution } from "./conv.ts";
 import { intsOf, spatialOf, tapsOf, windowOf, type Window } from "./conv-window.ts";
-import { refuse, type Lowering, type NodeView, type Operator } from "./types.ts";
+import { refuse, type NodeView, type Operator } from "./types.ts";
 
-/** A window of more taps than this is refused: each is a node, and so is each comparison. */
+/** A window of more taps than this is refused. */
 const MAX_TAPS = 4096;
 
 const kernelOf = (view: NodeView): readonly number[] =>
@@ -63,20 +63,6 @@ function picks(window: Window): Int32Array[] {
   return taps.map((tap) => tap.map((at, o) => (at >= 0 ? at : (inside[o] as number))));
 }
 
-/** max(a, b) = b + relu(a - b), exact; the ranges of a and b are proven, so that the clamp only acts below. */
-function addMax(lowering: Lowering, a: TensorId, b: TensorId, name: string, from: readonly string[]): TensorId {
-  const { builder } = lowering;
-  const { exponent } = builder.tensors[a] as GraphTensor;
-  const output = { name, exponent };
-  const sum = (inputs: readonly TensorId[], multipliers: readonly bigint[]): TensorId =>
-    builder.addNode({ kind: "linear", op: "weightedSum", from, inputs, multipliers, constant: null }, output);
-  const difference = sum([a, b], [1n, -1n]);
-  const { hi } = builder.tensors[difference] as GraphTensor;
-  const clamp = { shift: 0, lo: 0n, hi: hi > 0n ? hi : 0n };
-  const relu = builder.addNode({ kind: "lookup", op: "requantize", from, input: difference, ...clamp }, output);
-  return sum([b, relu], [1n, 1n]);
-}
-
 /** The maximum over a window; exact, without parameters. */
 const maxPool = (windowOfView: (view: NodeView) => Window): Operator => ({
   infer(view) {
@@ -84,10 +70,11 @@ const maxPool = (windowOfView: (view: NodeView) => Window): Operator => ({
     const window = windowOfView(view);
     if (view.node.outputs.slice(1).some((name) => name !== "")) refuse("output Indices; accepted: unused");
     if (sizeOf(window.kernel) > MAX_TAPS) refuse(`a window [${window.kernel}]; accepted: up to ${MAX_TAPS} taps`);
-    if (sizeOf(window.kernel) * sizeOf(window.output) > MAX_TENSOR_VALUES)
-      refuse(`a window [${window.kernel}] at [${window.output}] positions; accepted: up to 2^24 taps in all`);
+    const outputShape = [...shape.slice(0, 2), ...window.output];
+    if (sizeOf(window.kernel) * sizeOf(outputShape) > MAX_TENSOR_VALUES)
+      refuse(`a window [${window.kernel}] at [${outputShape}] positions; accepted: up to 2^24 taps in all`);
     picks(window);
-    return [{ type, shape: [...shape.slice(0, 2), ...window.output] }];
+    return [{ type, shape: outputShape }];
   },
 
   fold(view) {
@@ -110,23 +97,23 @@ const maxPool = (windowOfView: (view: NodeView) => Window): Operator => ({
     const window = windowOfView(view);
     const { id, tensor } = lowering.input(0);
     const name = view.node.outputs[0] as string;
-    const from = [view.node.name];
-    const [size, positions] = [sizeOf(window.input), sizeOf(window.output)];
+    const from = view.node.name;
+    const [inputSize, positions] = [sizeOf(window.input), sizeOf(window.output)];
     const shape = [...tensor.shape.slice(0, 2), ...window.output];
-    const { exponent } = tensor;
-    let level = picks(window).map((tap) => {
-      const at = (_: unknown, i: number): number => Math.floor(i / positions) * size + (tap[i % positions] as number);
-      const indices = makeConstant(shape, Float64Array.from({ length: sizeOf(shape) }, at));
-      const node = { kind: "index", op: "gather", from, inputs: [id], indices, fill: 0n } as const;
-      return lowering.builder.addNode(node, { name, exponent });
+    const taps = picks(window);
+    const size = sizeOf(shape);
+    const indices = new Float64Array(taps.length * size);
+    taps.forEach((tap, k) => {
+      for (let i = 0; i < size; i++)
+        indices[k * size + i] = Math.floor(i / positions) * inputSize + (tap[i % positions] as number);
     });
-    while (level.length > 1) {
-      const pairs = Array.from({ length: Math.ceil(level.length / 2) }, (_, i) => level.slice(2 * i, 2 * i + 2));
-      level = pairs.map(([a, b]) =>
-        b === undefined ? (a as TensorId) : addMax(lowering, a as TensorId, b, name, from),
-      );
-    }
-    return level[0] as TensorId;
+    const node = { kind: "index", op: "gather", from: [from], inputs: [id], fill: 0n } as const;
+    const { exponent } = tensor;
+    const gathered = lowering.builder.addNode(
+      { ...node, indices: makeConstant([taps.length, ...shape], indices) },
+      { name, exponent },
+    );
+    return addReduction(lowering.builder, "maximum", gathered, { from, name });
   },
 });
 

@@ -91,15 +91,18 @@ function templateFolder(): URL {
 /** Ops whose templates every circuit carries; those of others stand only in the circuits that use them. */
 const ALWAYS_EMITTED: readonly GraphNode["op"][] = ["fullyConnected", "weightedSum", "requantize"];
 
-/** The file of layers/ that holds an op's template. */
-const layerFile = (op: GraphNode["op"]): string => (op === "requantize" ? "requantizeTensor.circom" : `${op}.circom`);
+/** The files of layers/ that hold the templates of an op. */
+function layerFiles(op: GraphNode["op"]): readonly string[] {
+  if (op === "requantize") return ["requantizeTensor.circom"];
+  return op === "maximum" || op === "minimum" ? ["step.circom", "extremum.circom"] : [`${op}.circom`];
+}
 
 /**
  * Templates as one text, lib before layers: what an emitted circuit starts with, so that it stands alone. With `ops`,
  * without the layers of other ops; all otherwise.
  */
 export function circuitTemplates(ops: Iterable<GraphNode["op"]> = CIRCUIT_OPS): string {
-  const layers = new Set([...ALWAYS_EMITTED, ...ops].map(layerFile));
+  const layers = new Set([...ALWAYS_EMITTED, ...ops].flatMap(layerFiles));
   const folder = templateFolder();
   const files = ["lib/", "layers/"].flatMap((part) =>
     readdirSync(new URL(part, folder))
@@ -313,6 +316,23 @@ function emitNode(node: GraphNode, name: string, e: Emission): { lines: string[]
       const lines = [
         `component ${name} = ${template}(${count}, ${least}, ${most});`,
         e.wire(count, `${name}.x[i]`, `${e.signalOf[node.input]}[i]`),
+      ];
+      return { lines, output: `${name}.y` };
+    }
+    case "maximum":
+    case "minimum": {
+      const count = e.size(node.output);
+      const [a, b] = [e.ranges[node.a] as Intervals, e.ranges[node.b] as Intervals];
+      const [placeA, placeB] = [e.size(node.a) === 1 ? "0" : "i", e.size(node.b) === 1 ? "0" : "i"];
+      const difference = (from: readonly bigint[], less: readonly bigint[]): bigint[] =>
+        Array.from({ length: count }, (_, i) => (from[i] ?? (from[0] as bigint)) - (less[i] ?? (less[0] as bigint)));
+      const least = e.constants(`${name}Least`, list(difference(a.lo, b.hi)));
+      const most = e.constants(`${name}Most`, list(difference(a.hi, b.lo)));
+      const greatest = node.op === "maximum" ? 1 : 0;
+      const lines = [
+        `component ${name} = ExtremumTensor(${greatest}, ${count}, ${least}, ${most});`,
+        e.wire(count, `${name}.a[i]`, `${e.signalOf[node.a]}[${placeA}]`),
+        e.wire(count, `${name}.b[i]`, `${e.signalOf[node.b]}[${placeB}]`),
       ];
       return { lines, output: `${name}.y` };
     }

@@ -5,7 +5,7 @@ import { packingLayout } from "../../tensor/packing.ts";
 import { sizeOf, type TensorSpec } from "../../tensor/spec.ts";
 import { VerigradError } from "../../errors.ts";
 import { fillPatches, windowOf } from "../../graph/nodes/window.ts";
-import { productRange } from "../../graph/nodes/arithmetic.ts";
+import { max, min, productRange } from "../../graph/nodes/arithmetic.ts";
 import { roundShift } from "../../graph/ranges.ts";
 import type { Constant, ConvolutionNode, GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
 
@@ -19,6 +19,8 @@ export const CIRCUIT_OPS: ReadonlySet<GraphNode["op"]> = new Set([
   "requantize",
   "step",
   "isZero",
+  "maximum",
+  "minimum",
   "gather",
   "reshape",
 ]);
@@ -213,6 +215,17 @@ function nodeIntervals(
         lo: x.lo.map((v, i) => (v === 0n && x.hi[i] === 0n ? 1n : 0n)),
         hi: x.lo.map((v, i) => (v <= 0n && (x.hi[i] as bigint) >= 0n ? 1n : 0n)),
       };
+    }
+    case "maximum":
+    case "minimum": {
+      const [a, b] = [read(node.a), read(node.b)];
+      const pick = node.op === "maximum" ? max : min;
+      for (let i = 0; i < size; i++) {
+        const [ai, bi] = [at(a, a.lo.length === 1 ? 0 : i), at(b, b.lo.length === 1 ? 0 : i)];
+        lo.push(pick(ai.lo, bi.lo));
+        hi.push(pick(ai.hi, bi.hi));
+      }
+      return { lo, hi };
     }
     case "gather": {
       const x = concatenated(node.inputs.map(read));
