@@ -38,7 +38,7 @@ export async function prepareModel(
   if (labels === null) throw new Error("examples/digits/heldout.json has no labels");
 
   let started = performance.now();
-  const calibration = await calibrate(onnx, training.samples, { target: "groth16" });
+  const { calibration } = await calibrate(onnx, training.samples, { target: "groth16" });
   const { files, graph, notices } = await buildPackage({ onnx, calibration, name: "digits", proofSystem: groth16 });
   await writePackage(directory, files);
   const compileMs = performance.now() - started;

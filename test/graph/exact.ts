@@ -13,6 +13,7 @@ export function exactCalibration(onnx: Uint8Array): Calibration {
     format: CALIBRATION_FORMAT,
     model: modelHash(onnx),
     target: "groth16",
+    heads: "drop",
     dims: [],
     inputs: model.inputs.map(({ name }) => ({ name, type: "i8", exponent: 0, lo: -100, hi: 100 })),
     constants: constants.map((name) => ({ name, exponent: 0, bits: 16 })),

@@ -20,6 +20,7 @@ const compileWith = (onnx: Uint8Array, entries: Partial<Calibration> = {}) =>
     format: "verigrad.calibration.v1",
     model: modelHash(onnx),
     target: "groth16",
+    heads: "drop",
     dims: [],
     inputs: [{ name: "x", type: "i8", exponent: 0, lo: -5, hi: 5 }],
     constants: [],

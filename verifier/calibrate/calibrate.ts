@@ -3,51 +3,56 @@
 import { VerigradError } from "../errors.ts";
 import { analyse, type Analysis } from "../graph/analyse.ts";
 import { CALIBRATION_FORMAT, checkCalibration, modelHash, type Calibration } from "../graph/calibration.ts";
-import { execute } from "../graph/execute.ts";
-import { lowerNodes, lowerOutputs, parametersOf, type LoweredNodes } from "../graph/lower.ts";
-import { roundShift } from "../graph/ranges.ts";
-import { quantizeSample, type Sample } from "../graph/samples.ts";
-import type { GraphTensor, IntegerGraph } from "../graph/types.ts";
+import { totalMacs } from "../graph/cost.ts";
+import { lowerNodes, lowerOutputs } from "../graph/lower.ts";
+import type { Sample } from "../graph/samples.ts";
 import { parseModel } from "../onnx/parse.ts";
-import type { FloatGraph } from "../onnx/types.ts";
-import { dequantizeValues } from "../tensor/codec.ts";
-import { TYPE_INFO, type TensorType } from "../tensor/spec.ts";
+import { isFloatType, type FloatGraph } from "../onnx/types.ts";
 import type { WorkOptions } from "../proofs/types.ts";
-import { loadFloatModel } from "./float-model.ts";
-import { finestExponent, suggestInput, type InputEntry } from "./input-spec.ts";
+import type { TensorType } from "../tensor/spec.ts";
+import { suggestInput, type InputEntry } from "./input-spec.ts";
+import { observe } from "./observe.ts";
+import { plan, type Widths } from "./plan.ts";
+import { descend, evaluate, type Candidate, type Problem } from "./search.ts";
 
 export interface CalibrateOptions {
-  readonly target: "groth16";
-  /** Width of weights, sign included (default 8). */
+  readonly target: Calibration["target"];
+  /** Width of weights, sign included (default: searched). */
   readonly weightBits?: number;
-  /** Width of activations after a Relu, unsigned (default 8). */
+  /** Width of activations after a Relu, unsigned, and of look-ups (default: searched). */
   readonly activationBits?: number;
   /** Width of inputs that are not integers (default 8). */
   readonly inputBits?: 8 | 16;
-  /** Type of all outputs (default i16). */
+  /** Type of all outputs (default i16, or i32 for integers that need it). */
   readonly outputType?: TensorType;
   /** Input specs, when they should not follow from the samples. */
   readonly inputs?: readonly InputEntry[];
   /** Sizes of symbolic dimensions. */
   readonly dims?: Readonly<Record<string, number>>;
+  /** Whether a final Softmax, LogSoftmax or ArgMax is dropped (default) or kept. */
+  readonly heads?: Calibration["heads"];
+  /** The narrowest widths with at most this error (share of the largest float output) are taken (default 0.02). */
+  readonly targetError?: number;
 }
 
-/** Steps that the search tries on each exponent, and how often it goes through all of them. */
-const STEPS = [-2, -1, 1, 2];
-const MAX_ROUNDS = 4;
-/** Most samples on which the search measures, and about how many multiply-accumulates it may cost altogether. */
-const SEARCH_SAMPLES = 256;
-const SEARCH_BUDGET = 4e9;
-/** Width of an accumulator that has to be requantized only because the next one would overflow. */
-const CHAIN_BITS = 16;
-
-interface Problem {
-  readonly model: FloatGraph;
-  readonly analysis: Analysis;
-  readonly samples: readonly Sample[];
-  /** Float outputs of each sample. */
-  readonly expected: readonly Float64Array[][];
+/** What calibration chose, and what it measured on its samples. */
+export interface Calibrated {
+  readonly calibration: Calibration;
+  /** Widths looked at, in order; the last or the best was taken. */
+  readonly tried: readonly (Widths & { readonly relativeError: number })[];
+  /** Largest error over the largest float value of the same output, on the samples. */
+  readonly relativeError: number;
+  readonly samples: number;
 }
+
+/** Widths that are looked at, narrowest first. */
+const WIDTHS: readonly Widths[] = [8, 12, 16].map((bits) => ({ weightBits: bits, activationBits: bits }));
+const TARGET_ERROR = 0.02;
+/** About how many multiply-accumulates the float model may be observed for; at least so many samples. */
+const OBSERVE_BUDGET = 1e9;
+const MIN_OBSERVED = 8;
+/** Most samples that the float model is observed on. */
+const MAX_OBSERVED = 4096;
 
 /**
  * Calibrates a model on samples (per sample, per input: real values). Deterministic for the same float results.
@@ -59,179 +64,83 @@ export async function calibrate(
   samples: readonly Sample[],
   options: CalibrateOptions,
   work: WorkOptions = {},
-): Promise<Calibration> {
+): Promise<Calibrated> {
   if (samples.length === 0) throw new VerigradError("INPUT_SHAPE", "calibration needs at least one sample");
-  const { dims = {}, weightBits = 8, activationBits = 8, inputBits = 8, outputType = "i16" } = options;
+  const { dims = {}, targetError = TARGET_ERROR, heads = "drop" } = options;
   const model = parseModel(onnx, { dims });
-  const analysis = analyse(model);
-  const parameters = parametersOf(analysis);
-
+  const analysis = analyse(model, { heads });
   work.onProgress?.("float model", 0);
-  const names = [...parameters.outputs, ...analysis.nodes.map((node) => node.output)];
-  const observed = await observe(onnx, model, names, samples, work);
-  const peak = (name: string): number => observed.peaks[names.indexOf(name)] as number;
-  const inputs =
-    options.inputs ??
+  const first = await observe(onnx, model, analysis, samples.slice(0, MIN_OBSERVED), work);
+  const base = baseOf(onnx, model, analysis, samples, options);
+  const widths = widthsOf(options);
+  const macs = planned(model, analysis, plan(model, analysis, base, widths[0] as Widths, first.seen));
+  const count = Math.min(samples.length, MAX_OBSERVED, Math.max(MIN_OBSERVED, Math.floor(OBSERVE_BUDGET / macs)));
+  const observed =
+    count <= first.samples.length ? first : await observe(onnx, model, analysis, samples.slice(0, count), work);
+  const problem: Problem = { model, analysis, ...observed };
+
+  const tried: (Widths & { relativeError: number })[] = [];
+  let best: Candidate | undefined;
+  for (const width of widths) {
+    const start = startOf(problem, plan(model, analysis, base, width, observed.seen));
+    const candidate = descend(problem, start, work);
+    tried.push({ ...width, relativeError: candidate.relativeError });
+    if (best === undefined || candidate.error < best.error) best = candidate;
+    if (candidate.relativeError <= targetError) break;
+  }
+  const { calibration, relativeError } = best as Candidate;
+  return { calibration: checkCalibration(calibration), tried, relativeError, samples: observed.samples.length };
+}
+
+function widthsOf({ weightBits, activationBits }: CalibrateOptions): readonly Widths[] {
+  if (weightBits === undefined && activationBits === undefined) return WIDTHS;
+  return [{ weightBits: weightBits ?? 8, activationBits: activationBits ?? 8 }];
+}
+
+/** A calibration without entries for any node. */
+function baseOf(
+  onnx: Uint8Array,
+  model: FloatGraph,
+  analysis: Analysis,
+  samples: readonly Sample[],
+  { target, inputs, inputBits = 8, outputType, dims = {}, heads = "drop" }: CalibrateOptions,
+): Calibration {
+  const suggested = (): InputEntry[] =>
     model.inputs.map(({ name }, i) =>
       suggestInput(
         name,
-        samples.map((s) => s[i] ?? []),
+        samples.map((sample) => sample[i] ?? []),
         inputBits,
       ),
     );
-  let weights = 0;
-  const constants = analysis.nodes.flatMap(({ operator, view, output }) => {
-    const values = operator.constants?.(view) ?? [];
-    if (values.length === 0) return [];
-    weights += values.length;
-    const max = Array.prototype.reduce.call(
-      values,
-      (m, v) => Math.max(m as number, Math.abs(v as number)),
-      0,
-    ) as number;
-    return [{ name: output, exponent: finestExponent(max, 2 ** (weightBits - 1) - 1), bits: weightBits }];
-  });
-  const tensors = parameters.tensors.map((name) => ({
-    name,
-    exponent: finestExponent(peak(name), 2 ** activationBits - 1),
-    bits: activationBits,
-  }));
-  const start: Calibration = checkCalibration({
+  const typeOf = (name: string): TensorType => {
+    const float = isFloatType(analysis.types.get(name)?.type ?? "float32");
+    return outputType ?? (float ? "i16" : "i32");
+  };
+  return checkCalibration({
     format: CALIBRATION_FORMAT,
     model: modelHash(onnx),
-    target: options.target,
+    target,
+    heads,
     dims: Object.entries(dims).map(([name, size]) => ({ name, size })),
-    inputs,
-    constants,
-    tensors,
+    inputs: inputs ?? suggested(),
+    constants: [],
+    tensors: [],
     lookups: [],
-    outputs: parameters.outputs.map((name) => ({ name, type: outputType, exponent: null })),
-  });
-  const evaluations = 1 + STEPS.length * MAX_ROUNDS * (constants.length + tensors.length);
-  const count = Math.min(SEARCH_SAMPLES, Math.max(8, Math.floor(SEARCH_BUDGET / (evaluations * Math.max(1, weights)))));
-  const problem: Problem = {
-    model,
-    analysis,
-    samples: samples.slice(0, count),
-    expected: observed.outputs.slice(0, count).map((values) => values.slice(0, parameters.outputs.length)),
-  };
-  return search(problem, withoutOverflow(problem, start, peak), work);
-}
-
-/** Runs the float model: the named values' largest magnitudes over all samples, and the values of each sample. */
-async function observe(
-  onnx: Uint8Array,
-  model: FloatGraph,
-  names: readonly string[],
-  samples: readonly Sample[],
-  work: WorkOptions,
-) {
-  const float = await loadFloatModel(onnx, model, names);
-  const peaks = names.map(() => 0);
-  const outputs: Float64Array[][] = [];
-  try {
-    for (const [s, sample] of samples.entries()) {
-      throwIfAborted(work);
-      const values = await float.run(sample);
-      values.forEach((list, i) => {
-        for (const v of list) if (Math.abs(v) > (peaks[i] as number)) peaks[i] = Math.abs(v);
-      });
-      if (s < SEARCH_SAMPLES) outputs.push(values);
-      work.onProgress?.("float model", (s + 1) / samples.length);
-    }
-  } finally {
-    await float.release();
-  }
-  return { peaks, outputs };
-}
-
-function throwIfAborted({ signal }: WorkOptions): void {
-  if (signal?.aborted === true) throw new VerigradError("ABORTED", "calibration was aborted", { consequence: "RETRY" });
-}
-
-/** groth16 prefers few requantizations: a chain of linear nodes gets one only where its accumulators would overflow. */
-function withoutOverflow(problem: Problem, start: Calibration, peak: (name: string) => number): Calibration {
-  try {
-    lowerNodes(problem.model, problem.analysis, start);
-    return start;
-  } catch (error) {
-    if (!(error instanceof VerigradError && error.code === "GRAPH_ACCUMULATOR_OVERFLOW")) throw error;
-  }
-  const given = new Map(start.tensors.map((entry) => [entry.name, entry]));
-  const read = new Set(problem.analysis.nodes.flatMap(({ view }) => view.node.inputs));
-  const tensors = problem.analysis.nodes.flatMap(({ output, operator }) => {
-    const entry = given.get(output);
-    if (entry !== undefined) return [entry];
-    if (operator.constants === undefined || !read.has(output)) return [];
-    return [{ name: output, exponent: finestExponent(peak(output), 2 ** (CHAIN_BITS - 1) - 1), bits: CHAIN_BITS }];
-  });
-  return { ...start, tensors };
-}
-
-/** Exponents of outputs: the finest for which no value in the proven range saturates; null where all fit as they are. */
-function fitOutputs({ builder, tensorOf }: LoweredNodes, outputs: Calibration["outputs"]): Calibration["outputs"] {
-  return outputs.map(({ name, type }) => {
-    const { lo, hi, exponent } = builder.tensors[tensorOf(name)] as GraphTensor;
-    const fits = (shift: number): boolean =>
-      roundShift(lo, shift) >= BigInt(TYPE_INFO[type].lo) && roundShift(hi, shift) <= BigInt(TYPE_INFO[type].hi);
-    let shift = 0;
-    while (!fits(shift) && shift < 62) shift++;
-    return { name, type, exponent: shift === 0 ? null : exponent - shift };
+    outputs: analysis.outputs.map((name) => ({ name, type: typeOf(name), exponent: null })),
   });
 }
 
-interface Candidate {
-  readonly calibration: Calibration;
-  readonly error: number;
+/** Multiply-accumulates of a plan. */
+function planned(model: FloatGraph, analysis: Analysis, calibration: Calibration): number {
+  const { builder } = lowerNodes(model, analysis, calibration);
+  return totalMacs(builder) + builder.tensors.length;
 }
 
-/** Lowers a candidate, fits its outputs and measures it; undefined where it does not lower. */
-function evaluate(problem: Problem, calibration: Calibration): Candidate | undefined {
-  let graph: IntegerGraph;
-  let fitted: Calibration;
-  try {
-    const nodes = lowerNodes(problem.model, problem.analysis, calibration);
-    fitted = { ...calibration, outputs: fitOutputs(nodes, calibration.outputs) };
-    graph = lowerOutputs(nodes, fitted.outputs);
-  } catch (error) {
-    const known = ["GRAPH_ACCUMULATOR_OVERFLOW", "GRAPH_OUTPUT_RANGE", "GRAPH_MALFORMED"];
-    if (error instanceof VerigradError && known.includes(error.code)) return undefined;
-    throw error;
-  }
-  let error = 0;
-  problem.samples.forEach((sample, s) => {
-    execute(graph, quantizeSample(graph.inputs, sample)).forEach((values, o) => {
-      const reals = dequantizeValues((graph.outputs[o] as IntegerGraph["outputs"][number]).spec, values);
-      const expected = problem.expected[s]?.[o] as Float64Array;
-      for (let i = 0; i < reals.length; i++) error += ((reals[i] as number) - (expected[i] as number)) ** 2;
-    });
-  });
-  return { calibration: fitted, error };
-}
-
-/** Coordinate descent over all exponents, from those that just hold every value seen. */
-function search(problem: Problem, start: Calibration, work: WorkOptions): Calibration {
-  const first = evaluate(problem, start);
-  if (first === undefined) {
-    lowerOutputs(lowerNodes(problem.model, problem.analysis, start), start.outputs); // throws, saying why
-    throw new VerigradError("GRAPH_MALFORMED", "the model does not lower with any output exponent");
-  }
-  let best = first;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const before = best.error;
-    for (const list of ["constants", "tensors"] as const) {
-      for (const i of best.calibration[list].keys()) {
-        throwIfAborted(work);
-        const entries = best.calibration[list];
-        for (const step of STEPS) {
-          const moved = entries.map((entry, k) => (k === i ? { ...entry, exponent: entry.exponent + step } : entry));
-          const candidate = evaluate(problem, { ...best.calibration, [list]: moved });
-          if (candidate !== undefined && candidate.error < best.error) best = candidate;
-        }
-      }
-    }
-    work.onProgress?.("search", (round + 1) / MAX_ROUNDS);
-    if (best.error === before) break;
-  }
-  return best.calibration;
+/** A plan as the first candidate. Throws why it does not lower, if it does not. */
+function startOf(problem: Problem, calibration: Calibration): Candidate {
+  const start = evaluate(problem, calibration);
+  if (start !== undefined) return start;
+  lowerOutputs(lowerNodes(problem.model, problem.analysis, calibration), calibration.outputs); // throws, saying why
+  throw new VerigradError("GRAPH_MALFORMED", "the model does not lower with any output exponent");
 }

@@ -44,16 +44,25 @@ export interface Offence {
   readonly reason: string;
 }
 
+export interface AnalyseOptions {
+  /** Whether classifier heads are dropped (default) or part of what is computed. */
+  readonly heads?: "drop" | "keep";
+}
+
 /** Analyses a model. Errors: ONNX_UNSUPPORTED, whose data.nodes lists every Offence. */
-export function analyse(model: FloatGraph): Analysis {
-  const { analysis, offences } = analyseAll(model);
+export function analyse(model: FloatGraph, options: AnalyseOptions = {}): Analysis {
+  const { analysis, offences } = analyseAll(model, options);
   if (offences.length > 0) throw unsupported(offences);
   return analysis;
 }
 
 /** As analyse, for whoever wants to see what can be analysed of a model that cannot be compiled. */
-export function analyseAll(model: FloatGraph): { readonly analysis: Analysis; readonly offences: readonly Offence[] } {
-  const { outputs, notices } = cutTail(model);
+export function analyseAll(
+  model: FloatGraph,
+  { heads = "drop" }: AnalyseOptions = {},
+): { readonly analysis: Analysis; readonly offences: readonly Offence[] } {
+  const { outputs, notices } =
+    heads === "drop" ? cutTail(model) : { outputs: [...new Set(model.outputs)], notices: [] };
   const state = newState(model);
   const offences: Offence[] = [];
   for (const node of liveNodes(model, outputs)) {

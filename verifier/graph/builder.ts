@@ -15,6 +15,8 @@ export type NodeDraft = WithoutOutput<GraphNode>;
 export interface GraphBuilder {
   /** Tensors so far, by id. */
   readonly tensors: readonly GraphTensor[];
+  /** Nodes so far, in execution order. */
+  readonly nodes: readonly GraphNode[];
   /** Adds a public input; its range is the declared one. All inputs come before any node. */
   addInput(name: string, spec: TensorSpec): TensorId;
   /**
@@ -34,6 +36,7 @@ export function newGraphBuilder(): GraphBuilder {
   let constants = 0;
   return {
     tensors,
+    nodes,
     addInput(name, spec) {
       const { shape, exponent } = spec;
       inputs.push({ name, tensor: tensors.length, spec });

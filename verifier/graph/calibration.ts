@@ -24,6 +24,8 @@ const zCalibration = z.strictObject({
   model: z.string().regex(/^0x[0-9a-f]{64}$/),
   /** proof system that the parameters were chosen for */
   target: z.enum(["groth16", "tensorcheck"]),
+  /** what becomes of a final Softmax, LogSoftmax or ArgMax: dropped, since the scores before it decide, or kept */
+  heads: z.enum(["drop", "keep"]),
   /** sizes of symbolic dimensions */
   dims: z.array(z.strictObject({ name: z.string(), size: z.int().min(1) })),
   /** public inputs, in the model's order: type, exponent and declared range */

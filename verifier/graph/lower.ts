@@ -47,7 +47,7 @@ export function parametersOf({ nodes, outputs }: Analysis): Parameters {
  * GRAPH_ACCUMULATOR_OVERFLOW, GRAPH_OUTPUT_RANGE.
  */
 export function lowerModel(model: FloatGraph, calibration: Calibration): Lowered {
-  return lowerAnalysed(model, analyse(model), calibration);
+  return lowerAnalysed(model, analyse(model, calibration), calibration);
 }
 
 /** A model whose nodes are lowered: tensors by the name of their value. Its outputs are still accumulators. */
@@ -65,34 +65,49 @@ export function lowerAnalysed(model: FloatGraph, analysis: Analysis, calibration
 /** The part of lowering before the public outputs: what calibration looks at to choose their exponents. */
 export function lowerNodes(model: FloatGraph, analysis: Analysis, calibration: Calibration): LoweredNodes {
   assertEntries(model, analysis, calibration);
-  const lowering = newLowering(model, calibration);
+  const lowering = newLowering(model, calibration.inputs, {
+    constants: byName(calibration.constants),
+    tensors: byName(calibration.tensors),
+    lookups: byName(calibration.lookups),
+  });
   for (const node of analysis.nodes) lowering.lower(node);
   return lowering;
 }
 
-/** A lowering in progress, node by node in execution order. */
-export interface NodeLowering extends LoweredNodes {
-  /** Errors: ONNX_UNSUPPORTED for what only the operands' ranges show, GRAPH_ACCUMULATOR_OVERFLOW. */
-  lower(node: AnalysedNode): void;
-  /** Requantizes a value for whoever reads it from now on. */
-  requantize(from: string, to: Quantization & { readonly name: string }): void;
+/** Calibrated parameters by name. A plan fills them in while it lowers. */
+export interface EntriesByName {
+  readonly constants: ReadonlyMap<string, Quantization>;
+  readonly tensors: ReadonlyMap<string, Quantization>;
+  readonly lookups: ReadonlyMap<string, LookupQuantization>;
 }
 
-/** A lowering of no node yet. Every entry that a node asks for must be there. */
-export function newLowering(model: FloatGraph, calibration: Calibration): NodeLowering {
-  const constants = byName(calibration.constants);
-  const quantizations = byName(calibration.tensors);
-  const lookups = byName(calibration.lookups);
+/** A lowering in progress, node by node in execution order. */
+export interface NodeLowering extends LoweredNodes {
+  /**
+   * Lowers a node whose entries are there by now. Errors: ONNX_UNSUPPORTED for what only the operands' ranges show,
+   * GRAPH_ACCUMULATOR_OVERFLOW.
+   */
+  lower(node: AnalysedNode): void;
+  /** Requantizes a value for whoever reads it from now on. */
+  requantize(name: string, to: Quantization, from: string): void;
+}
+
+/** A lowering of no node yet. */
+export function newLowering(
+  model: FloatGraph,
+  inputs: Calibration["inputs"],
+  { constants, tensors, lookups }: EntriesByName,
+): NodeLowering {
   const builder = newGraphBuilder();
   const ids = new Map<string, TensorId>();
   // Analysis has checked every name that is looked up.
   const tensorOf = (name: string): TensorId => ids.get(name) as TensorId;
   model.inputs.forEach(({ name, shape }, i) => {
-    const { type, exponent, lo, hi } = calibration.inputs[i] as Calibration["inputs"][number];
+    const { type, exponent, lo, hi } = inputs[i] as Calibration["inputs"][number];
     const spec: TensorSpec = { shape: graphShape(shape), type, exponent, lo, hi };
     ids.set(name, builder.addInput(name, spec));
   });
-  const requantize: NodeLowering["requantize"] = (from, { name, exponent, bits }) => {
+  const requantize: NodeLowering["requantize"] = (name, { exponent, bits }, from) => {
     const limit = 2n ** BigInt(bits - 1);
     const clamp = { lo: -limit, hi: limit - 1n };
     ids.set(name, addRequantize(builder, tensorOf(name), { from, name, exponent, clamp }));
@@ -102,24 +117,25 @@ export function newLowering(model: FloatGraph, calibration: Calibration): NodeLo
     tensorOf,
     requantize,
     lower({ view, operator, output }) {
-      const lowered = refusing(view.node, () =>
+      const { node } = view;
+      const lowered = refusing(node, () =>
         operator.lower(view, {
           builder,
           input: (i) => {
-            const id = tensorOf(view.node.inputs[i] ?? "");
+            const id = tensorOf(node.inputs[i] ?? "");
             return { id, tensor: builder.tensors[id] as GraphTensor };
           },
           constants: () => constants.get(output) as Quantization,
-          quantization: () => quantizations.get(output) as Quantization,
+          quantization: () => tensors.get(output) as Quantization,
           lookup: () => lookups.get(output) as LookupQuantization,
         }),
       );
       const list = typeof lowered === "number" ? [lowered] : lowered;
-      view.node.outputs.forEach((name, i) => {
+      node.outputs.forEach((name, i) => {
         if (name === "") return;
         ids.set(name, list[i] as TensorId);
-        const extra = operator.requantizes === true && i === 0 ? undefined : quantizations.get(name);
-        if (extra !== undefined) requantize(view.node.name, extra);
+        const extra = operator.requantizes === true && i === 0 ? undefined : tensors.get(name);
+        if (extra !== undefined) requantize(name, extra, node.name);
       });
     },
   };

@@ -108,7 +108,7 @@ async function calibrationFrom(context: CliContext, onnx: Uint8Array, options: C
   }
   const { samples } = readSamples(await readNamed(options.calibration), parseModel(onnx).inputs);
   const { calibrate } = await import("../../calibrate/calibrate.ts");
-  return calibrate(
+  const { calibration } = await calibrate(
     onnx,
     samples,
     {
@@ -119,6 +119,7 @@ async function calibrationFrom(context: CliContext, onnx: Uint8Array, options: C
     },
     context.work(),
   );
+  return calibration;
 }
 
 async function measure(
