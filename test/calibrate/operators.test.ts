@@ -9,6 +9,7 @@ import { parseModel } from "../../verifier/onnx/parse.ts";
 import { exactCalibration } from "../graph/exact.ts";
 import { onnxOf, type TestNode, type TestTensor } from "../onnx/model.ts";
 import { half, ints, node, ramp, type Case } from "./case.ts";
+import { COMPOSITE_CASES } from "./composite-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
 
 /** Operators that move values. Attributes of old opsets, inputs of new ones. */
@@ -234,6 +235,7 @@ const SHAPE_CASES: Case[] = [
 
 const CASES: Case[] = [
   ...CONV_CASES,
+  ...COMPOSITE_CASES,
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
   { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },
   {

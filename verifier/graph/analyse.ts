@@ -129,8 +129,9 @@ function liveNodes(model: FloatGraph, outputs: readonly string[]): OnnxNode[] {
 
 /** Infers, folds or expands one node. Refuses what cannot be compiled. */
 function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNode): void {
-  const operator = operatorOf(node.domain, node.operator) ?? refuse("operator not supported");
+  const entry = operatorOf(node.domain, node.operator) ?? refuse("operator not supported");
   const view = viewOf(node, opset, state.types, state.constants);
+  const operator = typeof entry === "function" ? entry(view) : entry;
   if ("expand" in operator) return expand(state, operator, view, source);
   const inferred = operator.infer(view);
   node.outputs.forEach((name, i) => {

@@ -5,14 +5,15 @@ import { Conv } from "./conv.ts";
 import { Add, Div, Mul, Neg, Sub } from "./elementwise.ts";
 import { Concat } from "./index-concat.ts";
 import { Expand, Gather, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
-import { Gemm, MatMul } from "./linear.ts";
+import { Gemm } from "./linear.ts";
+import { MatMul } from "./mat-mul.ts";
 import { BatchNormalization } from "./norm.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
-import type { Composite, Operator } from "./types.ts";
+import type { Choice, Composite, Operator } from "./types.ts";
 
-const AI_ONNX: Readonly<Record<string, Operator | Composite>> = {
+const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Add,
   AveragePool,
   BatchNormalization,
@@ -49,10 +50,10 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite>> = {
 };
 
 /** Operators of ai.onnx.ml: what scikit-learn, XGBoost and LightGBM export. */
-const AI_ONNX_ML: Readonly<Record<string, Operator | Composite>> = {};
+const AI_ONNX_ML: Readonly<Record<string, Operator | Composite | Choice>> = {};
 
 /** The operator's entry, or undefined if it is not supported. */
-export function operatorOf(domain: string, name: string): Operator | Composite | undefined {
+export function operatorOf(domain: string, name: string): Operator | Composite | Choice | undefined {
   const operators = domain === "" ? AI_ONNX : domain === "ai.onnx.ml" ? AI_ONNX_ML : {};
   return Object.hasOwn(operators, name) ? operators[name] : undefined;
 }

@@ -85,6 +85,9 @@ export interface Composite {
   expand(view: NodeView, expansion: Expansion): void;
 }
 
+/** An operator whose inputs decide how it is compiled: a quotient by a constant is a product, another a look-up. */
+export type Choice = (view: NodeView) => Operator | Composite;
+
 /** An operator that is lowered itself. */
 export interface Operator {
   /** Types of the outputs. Refuses what `fold` (all inputs constant) or `lower` (otherwise) could not do. */
