@@ -128,6 +128,24 @@ describe("verigrad, the command", () => {
     ["an unknown command", () => ["frobnicate"], "USAGE"],
     ["an unknown option", () => ["compile", "x.onnx", "--fast"], "USAGE"],
     ["a missing option", () => ["compile", "x.onnx"], "USAGE"],
+    ["a range that is none", () => ["compile", "x", "-o", at("out"), "--input-range", "1,0"], "USAGE"],
+    ["a range of one end", () => ["compile", "x", "-o", at("out"), "--input-range", "x=1"], "USAGE"],
+    ["nothing to calibrate on", () => ["compile", `${EXAMPLE}digits.onnx`, "-o", at("out")], "CALIBRATION_MISSING"],
+    [
+      "a range of an input that the model lacks",
+      () => ["compile", `${EXAMPLE}digits.onnx`, "-o", at("out"), "--input-range", "image=0,1"],
+      "INPUT_RANGE",
+    ],
+    [
+      "an error bound without samples to measure on",
+      () => [...compile(`${EXAMPLE}digits.onnx`, `${EXAMPLE}calibration.json`), "--max-error", "0.1"],
+      "CALIBRATION_MISSING",
+    ],
+    [
+      "a width beside a calibration.json",
+      () => [...compile(`${EXAMPLE}digits.onnx`, `${EXAMPLE}calibration.json`), "--weight-bits", "8"],
+      "CALIBRATION_INVALID",
+    ],
     ["too many arguments", () => ["verify", "a", "b", "c"], "USAGE"],
     ["a width that is no number", () => [...compile("x", "y"), "--weight-bits", "many"], "USAGE"],
     ["a type that does not exist", () => [...compile("x", "y"), "--output-type", "f32"], "USAGE"],
@@ -319,6 +337,25 @@ describe("verigrad, the command", () => {
       expect((await readFile(at("one", path))).equals(await readFile(at("two", path))), path).to.equal(true);
     }
     expect((await readdir(root)).filter((name) => name.startsWith("."))).to.deep.equal([]);
+  });
+
+  it("calibrates on random samples of a declared range, and refuses what is less accurate than asked", async function () {
+    this.timeout(120_000);
+    const args = ["compile", `${EXAMPLE}digits.onnx`, "--input-range", "pixels=0,16", "--samples", "16", "--json"];
+    const compiled = await verigrad([...args, "--max-error", "0.05", "-o", at("random")]);
+    expect(compiled.stderr).to.equal("");
+    const { accuracy } = JSON.parse(compiled.stdout.trim().split("\n").at(-1) ?? "") as {
+      accuracy: { measuredOn: string; relativeError: number; nodes: { operator: string; relativeError: number }[] };
+    };
+    expect(accuracy.measuredOn).to.equal("calibration");
+    expect(accuracy.relativeError).to.be.within(1e-6, 0.05);
+    expect(accuracy.nodes.map(({ operator }) => operator)).to.deep.equal(["Gemm", "Relu", "Gemm"]);
+    expect(accuracy.nodes.at(-1)?.relativeError).to.be.closeTo(accuracy.relativeError, 1e-6);
+
+    const refused = await verigrad([...args, "--max-error", "0.000001", "-o", at("inaccurate")]);
+    expect(refused.code).to.equal(2);
+    expect(refused.stdout).to.contain("ACCURACY_TOO_LOW").and.to.contain("Gemm");
+    expect(await readdir(root)).to.not.contain("inaccurate");
   });
 
   it("stops on Ctrl-C with 130, without a word or a stack trace", async () => {

@@ -19,6 +19,8 @@ export interface Accuracy {
   readonly agreement: number | null;
   readonly maxAbsError: number;
   readonly meanAbsError: number;
+  /** Largest error of an output over its largest float value, of the output where that is worst. */
+  readonly relativeError: number;
 }
 
 /** Index of the largest value, the first of equals. */
@@ -50,6 +52,7 @@ export async function measureAccuracy(
   let maxAbsError = 0;
   let sumAbsError = 0;
   let classes = 0;
+  const worst = graph.outputs.map(() => ({ error: 0, peak: 0 }));
   try {
     for (const [s, sample] of samples.entries()) {
       const expected = await float.run(sample);
@@ -57,8 +60,12 @@ export async function measureAccuracy(
         dequantizeValues((graph.outputs[o] as IntegerGraph["outputs"][number]).spec, values),
       );
       actual.forEach((values, o) => {
+        const output = worst[o] as (typeof worst)[number];
         values.forEach((v, i) => {
-          const error = Math.abs(v - (expected[o]?.[i] as number));
+          const float = expected[o]?.[i] as number;
+          const error = Math.abs(v - float);
+          output.error = Math.max(output.error, error);
+          output.peak = Math.max(output.peak, Math.abs(float));
           if (error > maxAbsError) maxAbsError = error;
           sumAbsError += error;
           counts.values++;
@@ -82,5 +89,6 @@ export async function measureAccuracy(
     agreement: share(counts.agree, true),
     maxAbsError,
     meanAbsError: sumAbsError / counts.values,
+    relativeError: Math.max(...worst.map(({ error, peak }) => (error === 0 ? 0 : error / (peak || 1)))),
   };
 }

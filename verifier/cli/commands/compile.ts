@@ -2,60 +2,62 @@
 import { basename, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import type { Accuracy } from "../../calibrate/accuracy.ts";
+import type { NodeError } from "../../calibrate/node-errors.ts";
 import { buildPackage } from "../../compile/build.ts";
 import { assertFree, writePackage } from "../../compile/write.ts";
 import { VerigradError } from "../../errors.ts";
-import { CALIBRATION_FORMAT, checkCalibration, type Calibration } from "../../graph/calibration.ts";
+import type { Calibration } from "../../graph/calibration.ts";
 import { dimsOf } from "../../graph/compile.ts";
-import { readSamples } from "../../graph/samples.ts";
+import { readSamples, type Sample } from "../../graph/samples.ts";
 import type { IntegerGraph } from "../../graph/types.ts";
 import { parseModel } from "../../onnx/parse.ts";
-import { TENSOR_TYPES, type TensorType } from "../../tensor/spec.ts";
-import { readJson, readNamed, type CliContext } from "../context.ts";
+import { addCalibrationOptions, calibrationFrom, type CalibrationOptions } from "../calibration-options.ts";
+import { readNamed, type CliContext } from "../context.ts";
 import { proofSystemNamed } from "../proof-systems.ts";
 
-interface CompileOptions {
-  readonly calibration: string;
+interface CompileOptions extends CalibrationOptions {
   readonly output: string;
   readonly name?: string;
   readonly heldout?: string;
-  readonly weightBits?: number;
-  readonly activationBits?: number;
-  readonly outputType?: TensorType;
+  readonly maxError?: number;
   readonly proofSystem: string;
 }
 
-const bits = (text: string): number => {
+/** Samples that errors are looked at node by node on, and nodes that are named to people. */
+const NODE_SAMPLES = 16;
+const WORST_NODES = 5;
+
+const share = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 2 || value > 16)
-    throw new InvalidArgumentError("give a number from 2 to 16.");
+  if (text.trim() === "" || !(value > 0 && value < Infinity))
+    throw new InvalidArgumentError("give a share, such as 0.02.");
   return value;
 };
 
-const tensorType = (text: string): TensorType => {
-  const found = TENSOR_TYPES.find((type) => type === text);
-  if (found === undefined) throw new InvalidArgumentError(`give one of ${TENSOR_TYPES.join(", ")}.`);
-  return found;
-};
-
 export function compileCommand(context: () => CliContext): Command {
-  return new Command("compile")
+  const command = new Command("compile")
     .description("compile an ONNX model into a package: integer graph, circuit, manifest")
     .argument("<model.onnx>", "the model")
-    .requiredOption("--calibration <json>", "sample inputs to calibrate on, or a calibration.json made before")
     .requiredOption("-o, --output <dir>", "where the package goes; must not exist, or be empty")
-    .option("--name <name>", "name of the model (default: the file's)")
+    .option("--name <name>", "name of the model (default: the file's)");
+  return addCalibrationOptions(command)
     .option("--heldout <json>", "samples kept apart, to measure accuracy on; labels are used if there are any")
-    .option("--weight-bits <n>", "width of weights", bits)
-    .option("--activation-bits <n>", "width of activations", bits)
-    .option("--output-type <type>", "integer type of the outputs", tensorType)
+    .option(
+      "--max-error <share>",
+      "fail where an output is further off than this share of the largest float output",
+      share,
+    )
     .option("--proof-system <name>", "proof system to compile for", "groth16")
     .addHelpText(
       "after",
       `
+Accuracy is measured on --heldout, else on the samples of the calibration, and written to report/accuracy.json with the
+error of every node.
+
 Examples:
   $ verigrad compile digits.onnx --calibration samples.json -o digits
-  $ verigrad compile digits.onnx --calibration calibration.json --heldout heldout.json -o digits --json`,
+  $ verigrad compile digits.onnx --calibration calibration.json --heldout heldout.json -o digits --json
+  $ verigrad compile house.onnx --input-range 0,1 --max-error 0.02 -o house`,
     )
     .action((model: string, options: CompileOptions) => compile(context(), model, options));
 }
@@ -65,24 +67,23 @@ async function compile(context: CliContext, model: string, options: CompileOptio
   const onnx = await readNamed(model);
   await assertFree(resolve(options.output));
   const proofSystem = await proofSystemNamed(options.proofSystem);
-  const calibration = await calibrationFrom(context, onnx, options);
+  const source = await calibrationFrom(context, onnx, parseModel(onnx), options, {});
+  const { calibration } = source;
   const name = options.name ?? basename(model).replace(/\.onnx$/i, "");
   const built = await buildPackage({ onnx, calibration, name, proofSystem }, context.work());
-  const accuracy =
-    options.heldout === undefined ? null : await measure(onnx, built.graph, calibration, options.heldout);
-  const report =
-    accuracy === null
+  const report = await measure(onnx, built.graph, calibration, source.samples, options);
+  if (report === null && options.maxError !== undefined)
+    throw new VerigradError("CALIBRATION_MISSING", "--max-error needs samples: give --heldout");
+  if (report !== null) assertAccurate(report, options.maxError);
+  const reports =
+    report === null
       ? []
-      : [{ path: "report/accuracy.json", bytes: Buffer.from(`${JSON.stringify(accuracy, null, 2)}\n`) }];
-  await writePackage(options.output, [...built.files, ...report]);
+      : [{ path: "report/accuracy.json", bytes: Buffer.from(`${JSON.stringify(report, null, 2)}\n`) }];
+  await writePackage(options.output, [...built.files, ...reports]);
 
   const compileMs = Date.now() - started;
   for (const notice of built.notices) context.print(`notice: ${notice}`);
-  if (accuracy !== null) {
-    context.print(
-      `accuracy on ${accuracy.samples} samples: float ${accuracy.floatTop1}, integer ${accuracy.integerTop1}`,
-    );
-  }
+  if (report !== null) printReport(context, report);
   context.print(`${options.output}: package of ${name} for ${proofSystem.name}, ${compileMs} ms`);
   context.print(`next: verigrad setup ${options.output}`);
   context.result({
@@ -91,47 +92,72 @@ async function compile(context: CliContext, model: string, options: CompileOptio
     proofSystem: proofSystem.name,
     files: built.files.map(({ path }) => path),
     notices: built.notices,
-    accuracy,
+    accuracy: report,
     compileMs,
   });
 }
 
-/** A calibration that was made before, or one made now on samples. */
-async function calibrationFrom(context: CliContext, onnx: Uint8Array, options: CompileOptions): Promise<Calibration> {
-  const content = await readJson(options.calibration);
-  const isCalibration = typeof content === "object" && content !== null && "format" in content;
-  if (isCalibration && content.format === CALIBRATION_FORMAT) {
-    if (options.weightBits !== undefined || options.activationBits !== undefined || options.outputType !== undefined) {
-      throw new VerigradError("CALIBRATION_INVALID", "a calibration.json fixes all widths and types already");
-    }
-    return checkCalibration(content);
-  }
-  const { samples } = readSamples(await readNamed(options.calibration), parseModel(onnx).inputs);
-  const { calibrate } = await import("../../calibrate/calibrate.ts");
-  const { calibration } = await calibrate(
-    onnx,
-    samples,
-    {
-      target: "groth16",
-      ...(options.weightBits === undefined ? {} : { weightBits: options.weightBits }),
-      ...(options.activationBits === undefined ? {} : { activationBits: options.activationBits }),
-      ...(options.outputType === undefined ? {} : { outputType: options.outputType }),
-    },
-    context.work(),
-  );
-  return calibration;
+/** report/accuracy.json */
+interface Report extends Accuracy {
+  readonly measuredOn: "heldout" | "calibration";
+  readonly nodes: readonly NodeError[];
 }
 
+/** On samples kept apart if there are any, else on those of the calibration; null where there are none at all. */
 async function measure(
   onnx: Uint8Array,
   graph: IntegerGraph,
   calibration: Calibration,
-  heldout: string,
-): Promise<Accuracy> {
-  const { samples, labels } = readSamples(
-    await readNamed(heldout),
-    graph.inputs.map(({ name, spec }) => ({ name, shape: spec.shape })),
-  );
+  calibrationSamples: readonly Sample[] | null,
+  { heldout }: CompileOptions,
+): Promise<Report | null> {
+  const inputs = graph.inputs.map(({ name, spec }) => ({ name, shape: spec.shape }));
+  const given =
+    heldout !== undefined
+      ? readSamples(await readNamed(heldout), inputs)
+      : calibrationSamples === null
+        ? null
+        : { samples: calibrationSamples, labels: null };
+  if (given === null) return null;
   const { measureAccuracy } = await import("../../calibrate/accuracy.ts");
-  return measureAccuracy(onnx, graph, samples, labels, { dims: dimsOf(calibration) });
+  const { measureNodes } = await import("../../calibrate/node-errors.ts");
+  const accuracy = await measureAccuracy(onnx, graph, given.samples, given.labels, { dims: dimsOf(calibration) });
+  const nodes = measureNodes(onnx, graph, calibration, given.samples.slice(0, NODE_SAMPLES));
+  return { measuredOn: heldout === undefined ? "calibration" : "heldout", ...accuracy, nodes };
+}
+
+const worstOf = (nodes: readonly NodeError[]): NodeError[] =>
+  nodes.toSorted((a, b) => b.relativeError - a.relativeError).slice(0, WORST_NODES);
+
+const percent = (value: number): string => `${(100 * value).toPrecision(3)} %`;
+
+/** Errors: ACCURACY_TOO_LOW, naming the nodes where accuracy is lost. */
+function assertAccurate({ relativeError, nodes }: Report, maxError: number | undefined): void {
+  if (maxError === undefined || relativeError <= maxError) return;
+  const worst = worstOf(nodes);
+  const lines = worst.map((node) => `  ${node.operator} "${node.node}": ${percent(node.relativeError)}`);
+  throw new VerigradError(
+    "ACCURACY_TOO_LOW",
+    [
+      `an output is off by ${percent(relativeError)} of the largest float output, above --max-error ${percent(maxError)};`,
+      "try --weight-bits 16 --activation-bits 16 --input-bits 16, or more samples. Largest errors:",
+      ...lines,
+    ].join("\n"),
+    { data: { relativeError, maxError, nodes: worst } },
+  );
+}
+
+function printReport(context: CliContext, report: Report): void {
+  const { samples, floatTop1, integerTop1, agreement, relativeError, measuredOn } = report;
+  const apart = measuredOn === "heldout" ? "held-out samples" : "samples of the calibration";
+  const parts = [
+    floatTop1 === null || integerTop1 === null
+      ? null
+      : `float ${percent(floatTop1)}, integer ${percent(integerTop1)} right`,
+    agreement === null ? null : `same class on ${percent(agreement)}`,
+    `largest error ${percent(relativeError)} of the largest output`,
+  ];
+  context.print(`accuracy on ${samples} ${apart}: ${parts.filter((part) => part !== null).join("; ")}`);
+  for (const { operator, node, relativeError: error } of worstOf(report.nodes))
+    if (error > 0) context.print(`  error ${percent(error)} after ${operator} "${node}"`);
 }

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where a compile's calibration comes from: a calibration.json, samples, or the declared range of the inputs.
+import { InvalidArgumentError, type Command } from "commander";
+import { VerigradError } from "../errors.ts";
+import type { CalibrateOptions } from "../calibrate/calibrate.ts";
+import type { InputRange } from "../calibrate/random-samples.ts";
+import { CALIBRATION_FORMAT, checkCalibration, type Calibration } from "../graph/calibration.ts";
+import { readSamples, type Sample } from "../graph/samples.ts";
+import type { FloatGraph, OnnxInput } from "../onnx/types.ts";
+import { TENSOR_TYPES, type TensorType } from "../tensor/spec.ts";
+import { readJson, readNamed, type CliContext } from "./context.ts";
+
+export interface CalibrationOptions {
+  readonly calibration?: string;
+  readonly inputRange?: readonly NamedRange[];
+  readonly samples: number;
+  readonly seed: number;
+  readonly weightBits?: number;
+  readonly activationBits?: number;
+  readonly inputBits?: 8 | 16;
+  readonly outputType?: TensorType;
+  readonly heads?: Calibration["heads"];
+}
+
+/** A declared range for one input, or (name null) for all that have none of their own. */
+export interface NamedRange extends InputRange {
+  readonly name: string | null;
+}
+
+const integerIn =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`give a whole number from ${least} to ${most}.`);
+    return value;
+  };
+
+const oneOf =
+  <T extends string>(values: readonly T[]) =>
+  (text: string): T =>
+    values.find((value) => value === text) ??
+    (() => {
+      throw new InvalidArgumentError(`give one of ${values.join(", ")}.`);
+    })();
+
+/** Reads "lo,hi" or "name=lo,hi". */
+export function inputRange(text: string, before: readonly NamedRange[] = []): NamedRange[] {
+  const at = text.lastIndexOf("=");
+  const ends = text.slice(at + 1).split(",");
+  const [lo, hi] = ends.map(Number) as [number, number];
+  if (
+    ends.length !== 2 ||
+    ends.some((end) => end.trim() === "") ||
+    !Number.isFinite(lo) ||
+    !(lo < hi) ||
+    hi === Infinity
+  )
+    throw new InvalidArgumentError("give lo,hi or name=lo,hi, two numbers, the smaller first.");
+  return [...before, { name: at < 0 ? null : text.slice(0, at), lo, hi }];
+}
+
+/** The options of a calibration; `compile` has others beside them. */
+export function addCalibrationOptions(command: Command): Command {
+  return command
+    .option("--calibration <json>", "sample inputs to calibrate on, or a calibration.json made before")
+    .option("--input-range <[name=]lo,hi>", "calibrate on random samples of this range (repeatable)", inputRange)
+    .option("--samples <n>", "how many random samples", integerIn(1, 65536), 64)
+    .option("--seed <n>", "seed of the random samples", integerIn(0, 2 ** 32 - 1), 1)
+    .option(
+      "--weight-bits <n>",
+      "width of weights (default: 8, 12 or 16, the narrowest that suffices)",
+      integerIn(2, 16),
+    )
+    .option("--activation-bits <n>", "width of activations (default: as weights)", integerIn(2, 16))
+    .option("--input-bits <n>", "width of inputs that are not integers: 8 or 16 (default: 8)", inputBits)
+    .option("--output-type <type>", "integer type of the outputs", oneOf(TENSOR_TYPES))
+    .option(
+      "--heads <what>",
+      "a final Softmax or ArgMax: drop it (default) or keep it",
+      oneOf(["drop", "keep"] as const),
+    );
+}
+
+function inputBits(text: string): 8 | 16 {
+  if (text === "8") return 8;
+  if (text === "16") return 16;
+  throw new InvalidArgumentError("give 8 or 16.");
+}
+
+/** Samples that a calibration was made on, or could be measured on. */
+export interface Source {
+  readonly calibration: Calibration;
+  /** Null for a calibration that was made before. */
+  readonly samples: readonly Sample[] | null;
+  /** For people: what the calibration was made from. */
+  readonly description: string;
+}
+
+/**
+ * The calibration that the options ask for. Errors: CALIBRATION_INVALID, INPUT_*, CALIBRATION_MISSING, those of
+ * calibrate.
+ */
+export async function calibrationFrom(
+  context: CliContext,
+  onnx: Uint8Array,
+  model: FloatGraph,
+  options: CalibrationOptions,
+  dims: Readonly<Record<string, number>>,
+): Promise<Source> {
+  if (options.calibration !== undefined) {
+    const content = await readJson(options.calibration);
+    const isCalibration = typeof content === "object" && content !== null && "format" in content;
+    if (isCalibration && content.format === CALIBRATION_FORMAT) {
+      assertNoChoices(options, dims);
+      return { calibration: checkCalibration(content), samples: null, description: options.calibration };
+    }
+  }
+  const { inputs, samples, description } = await samplesFrom(model, options);
+  const { calibrate } = await import("../calibrate/calibrate.ts");
+  const { calibration, relativeError } = await calibrate(
+    onnx,
+    samples,
+    { ...choicesOf(options, dims), ...inputs },
+    context.work(),
+  );
+  context.print(`calibrated on ${description}: largest error there ${percent(relativeError)} of the largest output`);
+  return { calibration, samples, description };
+}
+
+const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
+
+function assertNoChoices(options: CalibrationOptions, dims: Readonly<Record<string, number>>): void {
+  const { weightBits, activationBits, inputBits: bits, outputType, heads, inputRange: ranges } = options;
+  const choices = [weightBits, activationBits, bits, outputType, heads, ranges];
+  if (choices.every((choice) => choice === undefined) && Object.keys(dims).length === 0) return;
+  throw new VerigradError(
+    "CALIBRATION_INVALID",
+    "a calibration.json fixes all widths, types, ranges and sizes already",
+  );
+}
+
+const choicesOf = (options: CalibrationOptions, dims: Readonly<Record<string, number>>): CalibrateOptions => ({
+  target: "groth16",
+  dims,
+  ...(options.weightBits === undefined ? {} : { weightBits: options.weightBits }),
+  ...(options.activationBits === undefined ? {} : { activationBits: options.activationBits }),
+  ...(options.inputBits === undefined ? {} : { inputBits: options.inputBits }),
+  ...(options.outputType === undefined ? {} : { outputType: options.outputType }),
+  ...(options.heads === undefined ? {} : { heads: options.heads }),
+});
+
+async function samplesFrom(
+  model: FloatGraph,
+  options: CalibrationOptions,
+): Promise<{ inputs: Pick<CalibrateOptions, "inputs">; samples: readonly Sample[]; description: string }> {
+  const { calibration, inputRange: ranges } = options;
+  const { inputOfRange, randomSamples } = await import("../calibrate/random-samples.ts");
+  const declared = ranges === undefined ? undefined : model.inputs.map((input) => rangeOf(input, model, ranges));
+  const inputs =
+    declared === undefined
+      ? {}
+      : {
+          inputs: model.inputs.map((input, i) =>
+            inputOfRange(input, declared[i] as InputRange, options.inputBits ?? 8),
+          ),
+        };
+  if (calibration !== undefined) {
+    const { samples } = readSamples(await readNamed(calibration), model.inputs);
+    return { inputs, samples, description: `${samples.length} samples of ${calibration}` };
+  }
+  if (declared === undefined) {
+    throw new VerigradError(
+      "CALIBRATION_MISSING",
+      "nothing to calibrate on: give sample inputs by --calibration, or the range of the inputs by --input-range lo,hi",
+    );
+  }
+  const samples = randomSamples(model.inputs, declared, options.samples, options.seed);
+  return {
+    inputs,
+    samples,
+    description: `${samples.length} random samples of the declared range (seed ${options.seed})`,
+  };
+}
+
+/** The declared range of one input. Errors: INPUT_RANGE for a name that the model lacks, or an input without a range. */
+function rangeOf({ name }: OnnxInput, { inputs }: FloatGraph, ranges: readonly NamedRange[]): InputRange {
+  const names = inputs.map((input) => input.name);
+  const stranger = ranges.find((range) => range.name !== null && !names.includes(range.name));
+  if (stranger !== undefined)
+    throw new VerigradError("INPUT_RANGE", `no input "${stranger.name}"; the model has ${names.join(", ")}`);
+  const found = ranges.find((range) => range.name === name) ?? ranges.find((range) => range.name === null);
+  if (found === undefined) throw new VerigradError("INPUT_RANGE", `input "${name}" has no --input-range`);
+  return found;
+}
