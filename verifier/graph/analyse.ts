@@ -63,9 +63,10 @@ export function analyseAll(
 ): { readonly analysis: Analysis; readonly offences: readonly Offence[] } {
   const { outputs, notices } =
     heads === "drop" ? cutTail(model) : { outputs: [...new Set(model.outputs)], notices: [] };
-  const state = newState(model);
+  const { live, needed } = liveNodes(model, outputs);
+  const state = newState(model, needed);
   const offences: Offence[] = [];
-  for (const node of liveNodes(model, outputs)) {
+  for (const node of live) {
     const known = operatorOf(node.domain, node.operator) !== undefined;
     if (known && node.inputs.some((name) => name !== "" && !state.types.has(name))) continue; // behind an offence
     try {
@@ -77,20 +78,25 @@ export function analyseAll(
   }
   for (const name of outputs) if (state.constants.has(name)) state.nodes.push(constantOutput(state, name));
   const { nodes, types, constants } = state;
-  return { analysis: { nodes, types, constants, outputs, notices }, offences };
+  const analysis = { nodes, types, constants, outputs, notices: [...notices, ...state.notices] };
+  return { analysis, offences };
 }
 
 interface State {
   readonly types: Map<string, ValueType>;
   readonly constants: Map<string, FloatTensor>;
   readonly nodes: AnalysedNode[];
+  /** Lines of composite operators for people. */
+  readonly notices: string[];
+  /** Values of the model that something reads. */
+  readonly needed: ReadonlySet<string>;
   /** Values that folding has made. */
   folded: number;
 }
 
-function newState(model: FloatGraph): State {
+function newState(model: FloatGraph, needed: ReadonlySet<string>): State {
   const types = new Map<string, ValueType>(model.inputs.map(({ name, type, shape }) => [name, { type, shape }]));
-  const state: State = { types, constants: new Map(), nodes: [], folded: 0 };
+  const state: State = { types, constants: new Map(), nodes: [], notices: [], needed, folded: 0 };
   for (const [name, tensor] of model.initializers) setConstant(state, name, tensor);
   return state;
 }
@@ -114,22 +120,20 @@ export function unsupported(offences: readonly Offence[]): VerigradError {
 
 const qualified = ({ domain, operator }: OnnxNode): string => (domain === "" ? operator : `${domain}.${operator}`);
 
-/** The nodes that the outputs depend on, in execution order. */
-function liveNodes(model: FloatGraph, outputs: readonly string[]): OnnxNode[] {
+/** The nodes that the outputs depend on, in execution order, and the values that they and the outputs read. */
+function liveNodes(model: FloatGraph, outputs: readonly string[]): { live: OnnxNode[]; needed: ReadonlySet<string> } {
   const needed = new Set(outputs);
-  return model.nodes
-    .toReversed()
-    .filter((node) => {
-      const live = node.outputs.some((name) => name !== "" && needed.has(name));
-      if (live) node.inputs.forEach((name) => needed.add(name));
-      return live;
-    })
-    .toReversed();
+  const live = model.nodes.toReversed().filter((node) => {
+    const read = node.outputs.some((name) => name !== "" && needed.has(name));
+    if (read) node.inputs.forEach((name) => needed.add(name));
+    return read;
+  });
+  return { live: live.toReversed(), needed };
 }
 
-/** Infers, folds or expands one node. Refuses what cannot be compiled. */
-function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNode): void {
-  const entry = operatorOf(node.domain, node.operator) ?? refuse("operator not supported");
+/** Infers, folds or expands one node; `given` is its operator where it is none of ONNX. Refuses what cannot be compiled. */
+function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNode, given?: Operator): void {
+  const entry = given ?? operatorOf(node.domain, node.operator) ?? refuse("operator not supported");
   const view = viewOf(node, opset, state.types, state.constants);
   const operator = typeof entry === "function" ? entry(view) : entry;
   if ("expand" in operator) return expand(state, operator, view, source);
@@ -169,6 +173,7 @@ function expand(state: State, composite: Composite, view: NodeView, source: Onnx
     inputs: readonly string[],
     attributes: Parameters<Expansion["nodes"]>[2],
     names: string[],
+    given?: Operator,
   ): void => {
     if (state.nodes.length > MAX_EXPANDED_NODES) refuse("it expands to more than 2^16 nodes");
     const node = {
@@ -179,15 +184,27 @@ function expand(state: State, composite: Composite, view: NodeView, source: Onnx
       outputs: names,
       attributes: new Map(Object.entries(attributes)),
     };
-    analyseNode(state, node, INNER_OPSET, source);
+    analyseNode(state, node, INNER_OPSET, source, given);
   };
   const nodes: Expansion["nodes"] = (operator, inputs, attributes, total) => {
     const names = Array.from({ length: total }, () => fresh(operator));
     add(operator, inputs, attributes, names);
     return names;
   };
+  // What nothing reads is not computed; which inner values an expansion reads only it can know.
+  const wanted = (i: number): boolean => {
+    const output = outputs[i] ?? "";
+    return output !== "" && (view.node !== source || state.needed.has(output));
+  };
   composite.expand(view, {
     nodes,
+    own(operator, label, inputs) {
+      const value = fresh(label);
+      add(label, inputs, {}, [value], operator);
+      return value;
+    },
+    wanted,
+    notice: (line) => void state.notices.push(`${source.operator} "${name}": ${line}`),
     node: (operator, inputs, attributes = {}) => nodes(operator, inputs, attributes, 1)[0] as string,
     constant(values, shape, type = "float32") {
       const value = fresh("constant");
@@ -196,12 +213,12 @@ function expand(state: State, composite: Composite, view: NodeView, source: Onnx
     },
     type: (value) => state.types.get(value) ?? refuse(`value "${value}" is missing`),
     output(i, value) {
-      const wanted = outputs[i] ?? "";
-      if (wanted !== "") add("Identity", [value], {}, [wanted]);
+      if (wanted(i)) add("Identity", [value], {}, [outputs[i] as string]);
     },
   });
-  for (const output of outputs)
-    if (output !== "" && !state.types.has(output)) refuse(`output "${output}" is not computed`);
+  outputs.forEach((output, i) => {
+    if (wanted(i) && !state.types.has(output)) refuse(`output "${output}" is not computed`);
+  });
 }
 
 /** An output that no input has an effect on is a node of its own. */

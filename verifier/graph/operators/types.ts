@@ -73,15 +73,21 @@ export interface Expansion {
     attributes: Readonly<Record<string, Attribute>>,
     count: number,
   ): readonly string[];
+  /** Adds a node whose operator is none of ONNX; `label` names it. Returns the name of its only output. */
+  own(operator: Operator, label: string, inputs: readonly string[]): string;
   /** Type of a value by name, the expanded node's inputs included. */
   type(name: string): ValueType;
+  /** Whether anything reads output i of the expanded node. */
+  wanted(i: number): boolean;
+  /** A line for people: what the compiled node does not do, and why that changes nothing. */
+  notice(line: string): void;
   /** Says which value output i of the expanded node is. */
   output(i: number, name: string): void;
 }
 
 /** An operator that is written in terms of others, in floating point: what it is made of is calibrated and lowered. */
 export interface Composite {
-  /** Adds the inner nodes and names every output that the node has. Refuses what it cannot do. */
+  /** Adds the inner nodes and names every output that is wanted. Refuses what it cannot do. */
   expand(view: NodeView, expansion: Expansion): void;
 }
 
