@@ -5,7 +5,8 @@ import { expect } from "chai";
 import { parseCalibration, serializeCalibration, type Calibration } from "../../verifier/graph/calibration.ts";
 import { compileModel } from "../../verifier/graph/compile.ts";
 import { execute } from "../../verifier/graph/execute.ts";
-import { serializeGraph } from "../../verifier/graph/serialize.ts";
+import { parseGraph, serializeGraph } from "../../verifier/graph/serialize.ts";
+import { circuitRefusals } from "../../verifier/proofs/groth16/emit.ts";
 import { onnxOf, PERCEPTRON, type TestModel, type TestNode } from "../onnx/model.ts";
 import { codeOf, errorOf } from "./codes.ts";
 import { exactCalibration } from "./exact.ts";
@@ -92,6 +93,37 @@ describe("graph/lower", () => {
     expect(error.message).to.include("attribute to: from float32 to int32");
     expect(error.message).to.include("shape [7]").and.to.include("do not multiply");
     expect(error.message).to.include("operators accepted: Add, ").and.not.to.include("dead");
+  });
+
+  it("outputs that no input has an effect on are constant tensors, also of a model without inputs", () => {
+    const onnx = onnxOf({
+      nodes: [{ op: "Range", in: ["a", "b", "d"], out: ["y"] }],
+      inputs: {},
+      outputs: ["y", "k"],
+      constants: {
+        a: { dims: [], values: [0], type: "int64" },
+        b: { dims: [], values: [10], type: "int64" },
+        d: { dims: [], values: [3], type: "int64" },
+        k: { dims: [2, 1], values: [-0.25, 7.5] },
+      },
+    });
+    const { graph } = compileModel(onnx, {
+      ...exactCalibration(onnx),
+      constants: [
+        { name: "y", exponent: 0, bits: 8 },
+        { name: "k", exponent: 2, bits: 8 },
+      ],
+    });
+    expect(execute(graph, []).map((values) => Array.from(values))).to.deep.equal([
+      [0, 3, 6, 9],
+      [-1, 30],
+    ]);
+    expect(graph.nodes.map(({ op }) => op)).to.deep.equal(["weightedSum", "weightedSum"]);
+    const { json, weights } = serializeGraph(graph);
+    expect(parseGraph(json, weights)).to.deep.equal(graph);
+    expect(circuitRefusals(graph).map(({ reason }) => reason)).to.deep.equal([
+      "the model has no input: there is nothing to prove",
+    ]);
   });
 
   it("drops classifier heads, and labels with them, once", () => {

@@ -84,12 +84,17 @@ describe("graph/samples", () => {
     ]);
   });
 
+  it("a model without inputs has one sample", () => {
+    for (const form of ["[]", "[[]]"])
+      expect(readSamples(Buffer.from(`{"input_data": ${form}}`), [])).to.deep.equal({ samples: [[]], labels: null });
+  });
+
   it("names what is wrong", () => {
     const codes: [unknown, string][] = [
       ["{", "INPUT_JSON"],
       ["[1,2,3]", "INPUT_JSON"],
       ["null", "INPUT_JSON"],
-      [{ input_data: [] }, "INPUT_JSON"],
+      [{ input_data: [] }, "INPUT_SHAPE"],
       [{ input_data: [1, 2, 3] }, "INPUT_JSON"],
       ['{"input_data": [[NaN, 1, 2]]}', "INPUT_JSON"],
       [{ input_data: [[1, 2, null]] }, "INPUT_NUMBER"],

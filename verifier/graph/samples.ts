@@ -18,7 +18,7 @@ export interface Samples {
 type InputShape = { readonly name: string; readonly shape: readonly number[] };
 
 const zFile = z.object({
-  input_data: z.array(z.array(z.unknown()).min(1)).min(1),
+  input_data: z.array(z.array(z.unknown())),
   labels: z.array(z.int().min(0)).optional(),
 });
 
@@ -60,6 +60,8 @@ export function readSamples(bytes: Uint8Array, inputs: readonly InputShape[]): S
     fail("INPUT_JSON", `expected {"input_data": [[...]]}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
   }
   const { input_data: data, labels } = parsed.data;
+  // A model without inputs has one sample, and nothing to say about it.
+  if (inputs.length === 0 && data.flat().length === 0) return { samples: [[]], labels: null };
   const isFlat = (entry: readonly unknown[]): boolean => !entry.some(Array.isArray);
   const perInput = inputs.length === 1 && data.length > 1 && data.every(isFlat) ? [data] : data;
   if (perInput.length !== inputs.length) {
