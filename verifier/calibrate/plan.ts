@@ -4,7 +4,7 @@
 import { VerigradError } from "../errors.ts";
 import type { Analysis, AnalysedNode } from "../graph/analyse.ts";
 import type { Calibration } from "../graph/calibration.ts";
-import { newLowering, type NodeLowering } from "../graph/lower.ts";
+import { newLowering, realConstants, type NodeLowering } from "../graph/lower.ts";
 import { magnitudeOf } from "../graph/ranges.ts";
 import type { GraphTensor } from "../graph/types.ts";
 import type { FloatGraph } from "../onnx/types.ts";
@@ -51,7 +51,7 @@ export function plan(
   const lowering = newLowering(model, base.inputs, { constants, tensors, lookups });
   for (const node of analysis.nodes) {
     const { operator, view, output } = node;
-    const values = operator.constants?.(view) ?? [];
+    const values = realConstants(analysis, node);
     if (values.length > 0) {
       const exponent = finestExponent(largest(values), 2 ** (weightBits - 1) - 1);
       constants.set(output, { name: output, exponent, bits: weightBits });

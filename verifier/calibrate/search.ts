@@ -5,7 +5,7 @@ import type { Analysis } from "../graph/analyse.ts";
 import type { Calibration } from "../graph/calibration.ts";
 import { totalMacs } from "../graph/cost.ts";
 import { execute } from "../graph/execute.ts";
-import { lowerNodes, lowerOutputs, type LoweredNodes } from "../graph/lower.ts";
+import { lowerNodes, lowerOutputs, realConstants, type LoweredNodes } from "../graph/lower.ts";
 import { roundShift } from "../graph/ranges.ts";
 import { quantizeSample, type Sample } from "../graph/samples.ts";
 import type { GraphTensor, IntegerGraph } from "../graph/types.ts";
@@ -109,7 +109,7 @@ export function evaluate(
 /** How many candidates a descent may look at, on how many samples each. */
 function effortOf({ samples, analysis }: Problem, { graph, calibration }: Candidate) {
   let constants = 0;
-  for (const { operator, view } of analysis.nodes) constants += operator.constants?.(view).length ?? 0;
+  for (const node of analysis.nodes) constants += realConstants(analysis, node).length;
   const lowering = constants * LOWERING_COST;
   const values = graph.tensors.length;
   const running = totalMacs(graph) + values;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Float model + calibration -> integer graph (docs/spec/integer-graph.md, section 6). Pure and deterministic.
 import { VerigradError } from "../errors.ts";
-import type { FloatGraph, OnnxNode } from "../onnx/types.ts";
+import { isFloatType, type FloatGraph, type OnnxNode } from "../onnx/types.ts";
 import { TYPE_INFO, type TensorSpec } from "../tensor/spec.ts";
 import { analyse, unsupported, type Analysis, type AnalysedNode } from "./analyse.ts";
 import { newGraphBuilder, type GraphBuilder } from "./builder.ts";
@@ -30,12 +30,20 @@ function mismatch(why: string): VerigradError {
   });
 }
 
+/** The real constants of a node, whose exponent is calibrated. Integers are none: they stay exact, at exponent 0. */
+export function realConstants({ types }: Analysis, { operator, view, output }: AnalysedNode): ArrayLike<number> {
+  const type = types.get(output)?.type;
+  return type === undefined || !isFloatType(type) ? [] : (operator.constants?.(view) ?? []);
+}
+
+/** What `lower` holds integer constants at: whatever an accumulator can. */
+const INTEGER_CONSTANTS: Quantization = { exponent: 0, bits: 63 };
+
 /** What of a model is calibrated. `tensors` are those that must be; other values may be requantized as well. */
-export function parametersOf({ nodes, outputs }: Analysis): Parameters {
+export function parametersOf(analysis: Analysis): Parameters {
+  const { nodes, outputs } = analysis;
   return {
-    constants: nodes
-      .filter(({ operator, view }) => (operator.constants?.(view).length ?? 0) > 0)
-      .map(({ output }) => output),
+    constants: nodes.filter((node) => realConstants(analysis, node).length > 0).map(({ output }) => output),
     tensors: nodes.filter(({ operator }) => operator.requantizes === true).map(({ output }) => output),
     lookups: nodes.filter(({ operator }) => operator.looksUp === true).map(({ output }) => output),
     outputs,
@@ -125,7 +133,7 @@ export function newLowering(
             const id = tensorOf(node.inputs[i] ?? "");
             return { id, tensor: builder.tensors[id] as GraphTensor };
           },
-          constants: () => constants.get(output) as Quantization,
+          constants: () => constants.get(output) ?? INTEGER_CONSTANTS,
           quantization: () => tensors.get(output) as Quantization,
           lookup: () => lookups.get(output) as LookupQuantization,
         }),
