@@ -17,6 +17,9 @@ export interface Case {
   readonly opset?: number;
   /** Of all constants (default 0), fine enough for them to be exact. */
   readonly exponent?: number;
+  /** ONNX type code of x (default float32) and its declared range (default -100 to 100). */
+  readonly inputType?: number;
+  readonly range?: readonly [number, number];
 }
 
 export const node = (op: string, inputs: string[], attributes: TestNode["attributes"] = {}): TestNode => ({

@@ -2,8 +2,8 @@
 // Every operator and attribute against onnxruntime, on small integers: nothing is rounded, so results must be equal.
 import { expect } from "chai";
 import { loadFloatModel } from "../../verifier/calibrate/float-model.ts";
-import { compileModel } from "../../verifier/graph/compile.ts";
 import { analyse } from "../../verifier/graph/analyse.ts";
+import { compileModel } from "../../verifier/graph/compile.ts";
 import { execute } from "../../verifier/graph/execute.ts";
 import { interpret } from "../../verifier/graph/interpret.ts";
 import { SUPPORTED_OPERATORS } from "../../verifier/graph/operators/registry.ts";
@@ -12,6 +12,7 @@ import { exactCalibration } from "../graph/exact.ts";
 import { onnxOf, type TestNode, type TestTensor } from "../onnx/model.ts";
 import { half, ints, node, ramp, type Case } from "./case.ts";
 import { COMPOSITE_CASES } from "./composite-cases.ts";
+import { COMPARE_CASES } from "./compare-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
 
 /** Operators that move values. Attributes of old opsets, inputs of new ones. */
@@ -237,6 +238,7 @@ const SHAPE_CASES: Case[] = [
 
 const CASES: Case[] = [
   ...CONV_CASES,
+  ...COMPARE_CASES,
   ...COMPOSITE_CASES,
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
   { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },
@@ -421,18 +423,32 @@ const CASES: Case[] = [
 ];
 
 describe("calibrate/operators: integers equal onnxruntime", () => {
-  for (const { name, x, nodes, constants = {}, opset = 17, exponent = 0 } of CASES) {
+  for (const {
+    name,
+    x,
+    nodes,
+    constants = {},
+    opset = 17,
+    exponent = 0,
+    inputType = 1,
+    range = [-100, 100],
+  } of CASES) {
     it(name, async () => {
-      const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], constants, opset });
+      const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], constants, opset, inputType });
       const calibration = exactCalibration(onnx);
-      const moved = calibration.constants.map((entry) => ({ ...entry, exponent }));
-      const { graph } = compileModel(onnx, { ...calibration, constants: moved });
+      const [lo, hi] = range;
+      const { graph } = compileModel(onnx, {
+        ...calibration,
+        inputs: calibration.inputs.map((entry) => ({ ...entry, lo, hi })),
+        constants: calibration.constants.map((entry) => ({ ...entry, exponent })),
+      });
       const scale = 2 ** (graph.outputs[0]?.spec.exponent ?? NaN);
-      const input = Array.from({ length: x.reduce((p, d) => p * d, 1) }, (_, i) => ((i * 53 + 11) % 201) - 100);
-      const float = await loadFloatModel(onnx, parseModel(onnx), ["y"]);
+      const size = x.reduce((p, d) => p * d, 1);
+      const input = Array.from({ length: size }, (_, i) => ((i * 53 + 11) % (hi - lo + 1)) + lo);
+      const model = parseModel(onnx);
+      const float = await loadFloatModel(onnx, model, ["y"]);
       try {
         const [expected = new Float64Array()] = await float.run([input]);
-        const model = parseModel(onnx);
         const [interpreted = new Float64Array()] = interpret(model, analyse(model), [input]);
         const tolerance = 1e-5 * Math.max(1, ...expected.map(Math.abs)); // onnxruntime computes in single precision
         expect(interpreted.length).to.equal(expected.length);

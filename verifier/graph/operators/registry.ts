@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every ONNX operator that compiles, by "domain:Operator" ("" is ai.onnx). A new operator is a new entry.
 import { Relu } from "./activation.ts";
+import { Max, Mean, Min, Sum, Where } from "./choose.ts";
+import { Equal, Greater, GreaterOrEqual, Less, LessOrEqual } from "./compare.ts";
 import { Conv } from "./conv.ts";
 import { Add, Div, Mul, Neg, Sub } from "./elementwise.ts";
 import { Concat } from "./index-concat.ts";
 import { Expand, Gather, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
 import { Gemm } from "./linear.ts";
+import { And, Not, Or, Xor } from "./logic.ts";
 import { MatMul } from "./mat-mul.ts";
 import { BatchNormalization } from "./norm.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
@@ -15,6 +18,7 @@ import type { Choice, Composite, Operator } from "./types.ts";
 
 const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Add,
+  And,
   AveragePool,
   BatchNormalization,
   Cast,
@@ -24,17 +28,27 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Conv,
   Div,
   Dropout,
+  Equal,
   Expand,
   Flatten,
   Gather,
   Gemm,
   GlobalAveragePool,
   GlobalMaxPool,
+  Greater,
+  GreaterOrEqual,
   Identity,
+  Less,
+  LessOrEqual,
   MatMul,
+  Max,
   MaxPool,
+  Mean,
+  Min,
   Mul,
   Neg,
+  Not,
+  Or,
   Pad,
   Range,
   Relu,
@@ -44,9 +58,12 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Split,
   Squeeze,
   Sub,
+  Sum,
   Tile,
   Transpose,
   Unsqueeze,
+  Where,
+  Xor,
 };
 
 /** Operators of ai.onnx.ml: what scikit-learn, XGBoost and LightGBM export. */

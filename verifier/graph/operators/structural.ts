@@ -4,6 +4,8 @@ import { ELEMENT_TYPES, isFloatType, type ElementType, type FloatTensor } from "
 import { elementType } from "../../onnx/tensor.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { sameShape } from "../ranges.ts";
+import { addComplement } from "./logic.ts";
+import { labelOf } from "./operands.ts";
 import { graphShape, refuse, type Lowering, type NodeView, type Operator } from "./types.ts";
 
 /** An operator whose output is its first input under another type or shape. */
@@ -61,11 +63,11 @@ const castTarget = (node: NodeView): ElementType =>
   refuse(`attribute to = ${node.int("to", 0)}; accepted: ${Object.keys(ELEMENT_TYPES).join(", ")}`);
 
 /** Values do not change between float types, nor from integers to a type that holds them all. */
-export const Cast: Operator = view(
+const valueCast: Operator = view(
   (node) => {
     const from = node.type(0);
     const to = castTarget(node);
-    if (node.constant(0) === undefined && !isFloatType(to)) {
+    if (node.constant(0) === undefined && !isFloatType(to) && to !== "bool") {
       const source = from.type === "bool" ? ([1, false] as const) : INTEGER_BITS[from.type];
       const target = INTEGER_BITS[to];
       const holds =
@@ -74,7 +76,7 @@ export const Cast: Operator = view(
           target !== undefined &&
           (source[1] === target[1] ? source[0] <= target[0] : target[1] && source[0] < target[0]));
       if (!holds)
-        refuse(`attribute to: from ${from.type} to ${to}; accepted: a float type, or integers to wider integers`);
+        refuse(`attribute to: from ${from.type} to ${to}; accepted: a float type, bool, or integers to wider integers`);
     }
     return [{ type: to, shape: from.shape }];
   },
@@ -84,6 +86,18 @@ export const Cast: Operator = view(
     return isFloatType(to) ? values : values.map(Math.trunc);
   },
 );
+
+/** As a boolean, a number is whether it is not 0. */
+export const Cast: Operator = {
+  ...valueCast,
+  lower(node, lowering) {
+    if (castTarget(node) !== "bool" || node.type(0).type === "bool") return valueCast.lower(node, lowering);
+    const label = labelOf(node);
+    const input = { kind: "lookup", op: "isZero", from: [label.from], input: lowering.input(0).id } as const;
+    const zero = lowering.builder.addNode(input, { name: label.name, exponent: 0 });
+    return addComplement(lowering, zero, label);
+  },
+};
 
 export const Constant: Operator = {
   infer: (node) => [constantValue(node)],

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What comparisons, choices, reductions and operators on indices refuse: each by name, with what is accepted.
+import { expect } from "chai";
+import { analyse } from "../../verifier/graph/analyse.ts";
+import { parseModel } from "../../verifier/onnx/parse.ts";
+import { onnxOf, type TestModel, type TestNode } from "../onnx/model.ts";
+import { errorOf } from "./codes.ts";
+
+type Refused = [
+  why: RegExp,
+  x: number[],
+  node: Partial<TestNode>,
+  constants?: TestModel["constants"],
+  model?: Pick<TestModel, "opset" | "inputType">,
+];
+
+/** A single node over x is ONNX_UNSUPPORTED, its one offence names the node, and the reason says why. */
+function refuses(op: string, cases: readonly Refused[]) {
+  for (const [why, x, node, constants = {}, model = {}] of cases) {
+    it(`${op}: ${why.source}`, () => {
+      const nodes: TestNode[] = [{ op, in: ["x"], out: ["y"], name: "refused", ...node }];
+      const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], constants, ...model });
+      const error = errorOf(() => analyse(parseModel(onnx), { heads: "keep" }));
+      expect(error.code).to.equal("ONNX_UNSUPPORTED");
+      const [offence, ...others] = error.data["nodes"] as { node: string; reason: string }[];
+      expect(others).to.deep.equal([]);
+      expect(offence?.node).to.equal("refused");
+      expect(offence?.reason).to.match(why);
+    });
+  }
+}
+
+const floats = (...values: number[]) => ({ dims: [values.length], values });
+
+describe("graph/refusals: comparisons and choices", () => {
+  const two = floats(1, 2);
+  refuses("Less", [
+    [/shapes \[2,3\] and \[2\] do not broadcast/, [2, 3], { in: ["x", "c"] }, { c: two }],
+    [/input 1: has a NaN; accepted: numbers/, [2], { in: ["x", "c"] }, { c: floats(0, NaN) }],
+    [/input 1 is missing/, [2], {}],
+  ]);
+  refuses("And", [[/input 0 is float32; accepted: bool/, [2], { in: ["x", "x"] }]]);
+  refuses("Not", [[/input 0 is float32; accepted: bool/, [2], {}]]);
+  refuses("Where", [
+    [/input condition is float32; accepted: bool/, [2], { in: ["x", "x", "x"] }],
+    [/input 2: has a NaN; accepted: numbers/, [2], { in: ["x", "x", "c"] }, { c: floats(0, NaN) }, { inputType: 9 }],
+    [/shapes \[3\] and \[2\] do not broadcast/, [3], { in: ["x", "x", "c"] }, { c: two }, { inputType: 9 }],
+  ]);
+  refuses("Max", [
+    [/input 1: has a NaN or infinite value/, [2], { in: ["x", "c"] }, { c: floats(0, Infinity) }],
+    [/shapes \[3\] and \[2\] do not broadcast/, [3], { in: ["x", "c"] }, { c: two }],
+  ]);
+  refuses("Sum", [[/shapes \[3\] and \[2\] do not broadcast/, [3], { in: ["x", "c"] }, { c: two }]]);
+});
