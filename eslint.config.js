@@ -8,6 +8,7 @@ const OWNERS = {
   ffjavascript: ["verifier/proofs"],
   r1csfile: ["verifier/proofs"],
   circom2: ["verifier/proofs"],
+  circomlibjs: ["verifier/proofs"],
   "onnxruntime-node": ["verifier/calibrate"],
   protobufjs: ["verifier/onnx"],
 };

@@ -97,7 +97,7 @@ describe("circuits: packing", () => {
   const words = [(0n << 3n) | 7n, (3n << 3n) | 2n, 6n];
 
   it("unpacks, most significant value first, and pins every wire", async () => {
-    const circuit = await compileForTest("component main {public [words]} = UnpackTensor(3, 2, 5, -3);");
+    const circuit = await compileForTest("component main {public [words]} = UnpackTensor(3, 2, 5, -3, 4);");
     const isInput = (name: string): boolean => name.startsWith("main.words");
     const witness = await circuit.witness({ words });
     const got = values.map((_, i) => signed(witness[circuit.wires.get(`main.values[${i}]`) as number] as bigint));
@@ -107,20 +107,22 @@ describe("circuits: packing", () => {
   });
 
   it("two values that make the same sum: no", async () => {
-    const circuit = await compileForTest("component main {public [words]} = UnpackTensor(3, 2, 5, -3);");
+    const circuit = await compileForTest("component main {public [words]} = UnpackTensor(3, 2, 5, -3, 4);");
     const witness = await circuit.witness({ words });
     // word 0 = 0 * 8 + 7 = (0 + 1) * 8 + (7 - 8): one up, the other eight down
     const forged = forge(circuit, witness, {
       "main.values[0]": (values[0] as bigint) + 1n,
       "main.values[1]": (values[1] as bigint) - 8n,
       "main.inRange[0].in": (values[0] as bigint) + 1n,
+      "main.inRange[0].sum.in": (values[0] as bigint) + 1n,
       "main.inRange[1].in": (values[1] as bigint) - 8n,
+      "main.inRange[1].sum.in": (values[1] as bigint) - 8n,
     });
     expect(brokenRows(circuit, forged)).to.have.length.greaterThan(0);
   });
 
   it("has no witness for a word with a bit too many", async () => {
-    const circuit = await compileForTest("component main {public [words]} = UnpackTensor(3, 2, 5, -3);");
+    const circuit = await compileForTest("component main {public [words]} = UnpackTensor(3, 2, 5, -3, 4);");
     for (const bad of [
       [64n, 0n, 0n],
       [0n, 64n, 0n],

@@ -3,8 +3,9 @@
 import { wtns } from "snarkjs";
 import { readFileSync } from "node:fs";
 import { compileCircom } from "../../verifier/proofs/groth16/circom.ts";
-import { circuitTemplates } from "../../verifier/proofs/groth16/emit.ts";
+import { circuitTemplates } from "../../verifier/proofs/groth16/templates.ts";
 import { readR1cs, readWitness, type LinearCombination, type R1cs } from "../../verifier/proofs/groth16/r1cs.ts";
+import type { InputMode } from "../../verifier/proofs/types.ts";
 import { SCALAR_FIELD as r } from "../../verifier/tensor/packing.ts";
 
 export const modR = (value: bigint): bigint => ((value % r) + r) % r;
@@ -34,16 +35,26 @@ export interface Circuit {
   witness(inputs: Readonly<Record<string, unknown>>): Promise<bigint[]>;
 }
 
-/** Compiles `body` (templates and main) after the library's templates, or after a fixture's instead of them. */
-export async function compileForTest(body: string, options: { readonly fixture?: string } = {}): Promise<Circuit> {
+/**
+ * Compiles `body` (templates and main) after the library's templates, or after a fixture's instead of them. With
+ * inputMode COMMITTED, Poseidon is among the templates.
+ */
+export async function compileForTest(
+  body: string,
+  options: { readonly fixture?: string; readonly inputMode?: InputMode } = {},
+): Promise<Circuit> {
   const templates =
     options.fixture === undefined
-      ? circuitTemplates()
+      ? circuitTemplates({ inputMode: options.inputMode ?? "PUBLIC" })
       : readFileSync(new URL(`../circuits/fixtures/${options.fixture}`, import.meta.url), "utf8").replace(
           /^pragma .*$/m,
           "",
         );
-  const source = `pragma circom 2.2.0;\n${templates}\n${body}`;
+  return compileSource(`pragma circom 2.2.0;\n${templates}\n${body}`);
+}
+
+/** Compiles a whole circuit with every wire kept. */
+export async function compileSource(source: string): Promise<Circuit> {
   const compiled = await compileCircom(source, { simplification: 0, symbols: true });
   const r1cs = readR1cs(compiled.r1cs);
   const wires = new Map<string, number>();

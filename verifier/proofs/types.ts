@@ -4,6 +4,10 @@ import type { IntegerGraph } from "../graph/types.ts";
 
 export type Hex = `0x${string}`;
 
+/** How an input reaches the proof, in the order of their codes (docs/spec/formats.md, sections 4 and 9). */
+export const INPUT_MODES = ["PUBLIC", "COMMITTED"] as const;
+export type InputMode = (typeof INPUT_MODES)[number];
+
 /** What a proof is about: output = model(input), under a context that binds it to one job and payee. */
 export interface Claim {
   readonly context: bigint;
@@ -41,6 +45,20 @@ export interface WorkOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface CircuitOptions extends WorkOptions {
+  /** default: PUBLIC */
+  readonly inputMode?: InputMode;
+}
+
+/** What is to be proven: that the model gives this input's output. */
+export interface Statement {
+  readonly context: bigint;
+  /** canonical bytes, also where the claim will hold the commitment to them only */
+  readonly input: Uint8Array;
+  /** COMMITTED, and only then: the salt of the commitment, 128 bits */
+  readonly salt?: bigint;
+}
+
 /** A file of a package: its path in it and its bytes. */
 export interface PackageFile {
   readonly path: string;
@@ -51,17 +69,18 @@ export interface ProofSystem {
   readonly name: string;
   /** bytes4 by which router and models name it */
   readonly selector: Hex;
-  /** Every node of the graph that it cannot prove; empty when it can prove the graph. */
-  unsupported(graph: IntegerGraph): Refusal[];
-  /** The package files that follow from the graph alone, byte for byte the same on any machine. */
-  build(graph: IntegerGraph, options?: WorkOptions): Promise<PackageFile[]>;
+  /** Every node of the graph that it cannot prove; empty when it can prove the graph. Default: PUBLIC. */
+  unsupported(graph: IntegerGraph, inputMode?: InputMode): Refusal[];
+  /** The package files that follow from graph and input mode alone, byte for byte the same on any machine. */
+  build(graph: IntegerGraph, options?: CircuitOptions): Promise<PackageFile[]>;
   /**
    * Proves one execution. `directory` is a package with setup/; output and seal are canonical bytes.
-   * Rejects with a VerigradError: TENSOR_* for a bad input, PACKAGE_* for a bad package, PROVE_FAILED, ABORTED.
+   * Rejects with a VerigradError: TENSOR_* for a bad input, INPUT_MODE_MISMATCH for a salt where the package takes none
+   * or none where it takes one, SALT_INVALID, PACKAGE_* for a bad package, PROVE_FAILED, ABORTED.
    */
   prove(
     directory: string,
-    statement: { readonly context: bigint; readonly input: Uint8Array },
+    statement: Statement,
     options?: WorkOptions,
   ): Promise<{ readonly output: Uint8Array; readonly seal: Uint8Array }>;
   /**

@@ -229,7 +229,7 @@ describe("groth16: a key that nobody contributed to (T7)", () => {
     const files = await groth16.build(graph);
     const r1cs = files.find(({ path }) => path.endsWith(".r1cs"))?.bytes as Uint8Array;
     const zkey = await initialZkey(r1cs, await developmentPhase1(circuitPower(r1cs)));
-    const key = await keyFromZkey(zkey, inputSpecs, outputSpecs);
+    const key = await keyFromZkey(zkey, { inputMode: "PUBLIC", inputs: inputSpecs, outputs: outputSpecs });
     const blob = encodeKey(key);
     let fault: unknown;
     await parseKey(blob).catch((error: VerigradError) => (fault = error.data.fault));

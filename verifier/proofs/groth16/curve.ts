@@ -14,6 +14,9 @@ export function checkerCurve(): Promise<Curve> {
   return (checker ??= buildBn128(true));
 }
 
+/** Where ffjavascript keeps the curve with workers for the next caller; its terminate() empties it. */
+const shared = globalThis as { curve_bn128?: Curve | null };
+let workers: Promise<Curve> | undefined;
 let users = 0;
 let idle: NodeJS.Timeout | undefined;
 
@@ -25,7 +28,10 @@ export async function withWorkers<T>(work: (curve: Curve) => Promise<T>): Promis
   users++;
   clearTimeout(idle);
   try {
-    return await work(await buildBn128());
+    const curve = await (workers ??= buildBn128());
+    // circomlibjs brings an ffjavascript of its own, which forgets the curve when it is loaded.
+    shared.curve_bn128 ??= curve;
+    return await work(curve);
   } finally {
     users--;
     if (users === 0) idle = setTimeout(() => void endWorkers(), IDLE_MS);
@@ -33,5 +39,10 @@ export async function withWorkers<T>(work: (curve: Curve) => Promise<T>): Promis
 }
 
 async function endWorkers(): Promise<void> {
-  if (users === 0) await (await buildBn128()).terminate();
+  const curve = await workers;
+  if (users > 0) return;
+  workers = undefined;
+  // Two, if circomlibjs was loaded while somebody proved, and snarkjs has made the curve once more.
+  const ending = new Set([curve, shared.curve_bn128]);
+  await Promise.all([...ending].map(async (each) => each?.terminate()));
 }

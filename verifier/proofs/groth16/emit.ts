@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Integer graph -> circom (docs/spec/groth16.md, sections 3 and 4). The text depends on graph and templates alone.
-import { readdirSync, readFileSync } from "node:fs";
 import { VerigradError } from "../../errors.ts";
 import { roundShift } from "../../graph/ranges.ts";
 import type { Constant, GraphNode, GraphPort, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
 import { packedLength, packingLayout } from "../../tensor/packing.ts";
 import { sizeOf } from "../../tensor/spec.ts";
-import type { Refusal } from "../types.ts";
+import { commitmentTag } from "../commitment.ts";
+import type { InputMode, Refusal } from "../types.ts";
 import {
   analyseRanges,
   CIRCUIT_OPS,
@@ -15,8 +15,10 @@ import {
   matMulSizes,
   unpackedBounds,
   unsupportedOp,
+  type InputBounds,
   type Intervals,
 } from "./ranges.ts";
+import { circuitTemplates } from "./templates.ts";
 
 /** Public signals are counted in two bytes of the key. */
 const MAX_PUBLIC_SIGNALS = 65535;
@@ -27,8 +29,11 @@ const MAX_DECOMPOSITION_BITS = 253;
 
 const bitLength = (v: bigint): number => (v <= 0n ? 0 : v.toString(2).length);
 
+/** What a circuit itself guarantees of its inputs: committed ones are checked to the declared end, nobody else can. */
+const checkedBounds = (inputMode: InputMode): InputBounds => (inputMode === "PUBLIC" ? unpackedBounds : declaredBounds);
+
 /** Every reason why no sound circuit can be emitted for the graph; empty when one can. */
-export function circuitRefusals(graph: IntegerGraph): Refusal[] {
+export function circuitRefusals(graph: IntegerGraph, inputMode: InputMode = "PUBLIC"): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (node: string, operator: string, reason: string): void => {
     refusals.push({ node, operator, reason });
@@ -37,16 +42,16 @@ export function circuitRefusals(graph: IntegerGraph): Refusal[] {
     if (!CIRCUIT_OPS.has(node.op)) refuse(node.from.join(" + "), node.op, "this operation has no circuit");
   }
   if (refusals.length > 0) return refusals; // nothing below is known behind such a node
-  const unpacked = analyseRanges(graph, unpackedBounds);
+  const checked = analyseRanges(graph, checkedBounds(inputMode));
   const declared = analyseRanges(graph, declaredBounds);
   for (const node of graph.nodes) {
     const name = node.from.join(" + ");
-    const { lo, hi } = unpacked[node.output] as Intervals;
+    const { lo, hi } = checked[node.output] as Intervals;
     if (lo.some((v) => v <= -FIELD_LIMIT) || hi.some((v) => v >= FIELD_LIMIT)) {
       refuse(name, node.op, "its values may exceed 2^240 in magnitude and wrap around the field");
     }
     if (node.op !== "requantize") continue;
-    const z = unpacked[node.input] as Intervals;
+    const z = checked[node.input] as Intervals;
     if (!Number.isInteger(node.shift) || node.shift < 0) refuse(name, node.op, "shift must be a natural number");
     else if (node.lo > node.hi) refuse(name, node.op, `clamp interval [${node.lo}, ${node.hi}] is empty`);
     else if (z.lo.some((v, i) => decompositionBits(v, z.hi[i] as bigint, node) > MAX_DECOMPOSITION_BITS)) {
@@ -61,7 +66,7 @@ export function circuitRefusals(graph: IntegerGraph): Refusal[] {
     }
   }
   if (graph.inputs.length === 0) refuse("graph", "signature", "the model has no input: there is nothing to prove");
-  const signals = 1 + wordsOf(graph.inputs) + wordsOf(graph.outputs);
+  const signals = 1 + (inputMode === "PUBLIC" ? wordsOf(graph.inputs) : 1) + wordsOf(graph.outputs);
   if (signals > MAX_PUBLIC_SIGNALS) refuse("graph", "signature", `${signals} public signals; at most 65535`);
   return refusals;
 }
@@ -72,50 +77,6 @@ const wordsOf = (ports: readonly GraphPort[]): number => packedLength(ports.map(
 function decompositionBits(zlo: bigint, zhi: bigint, node: { shift: number; lo: bigint; hi: bigint }): number {
   const ends = [zlo, zhi].flatMap((z) => [node.lo, node.hi].map((end) => roundShift(z, node.shift) - end));
   return node.shift + 1 + Math.max(...ends.map((v) => bitLength(v < 0n ? -v : v)));
-}
-
-/** Folder of the templates: beside the sources, or one level further up from compiled JavaScript. */
-function templateFolder(): URL {
-  for (const path of ["../../../circuits/", "../../../../circuits/"]) {
-    const folder = new URL(path, import.meta.url);
-    try {
-      readdirSync(new URL("lib/", folder));
-      return folder;
-    } catch {
-      // not here
-    }
-  }
-  throw new VerigradError("CIRCUIT_TEMPLATES_MISSING", "the folder circuits/ is missing from this installation");
-}
-
-/** Ops whose templates every circuit carries; those of others stand only in the circuits that use them. */
-const ALWAYS_EMITTED: readonly GraphNode["op"][] = ["fullyConnected", "weightedSum", "requantize"];
-
-/** The files of layers/ that hold the templates of an op. */
-function layerFiles(op: GraphNode["op"]): readonly string[] {
-  if (op === "requantize") return ["requantizeTensor.circom"];
-  return op === "maximum" || op === "minimum" ? ["step.circom", "extremum.circom"] : [`${op}.circom`];
-}
-
-/**
- * Templates as one text, lib before layers: what an emitted circuit starts with, so that it stands alone. With `ops`,
- * without the layers of other ops; all otherwise.
- */
-export function circuitTemplates(ops: Iterable<GraphNode["op"]> = CIRCUIT_OPS): string {
-  const layers = new Set([...ALWAYS_EMITTED, ...ops].flatMap(layerFiles));
-  const folder = templateFolder();
-  const files = ["lib/", "layers/"].flatMap((part) =>
-    readdirSync(new URL(part, folder))
-      .filter((name) => name.endsWith(".circom") && (part === "lib/" || layers.has(name)))
-      .sort()
-      .map((name) => part + name),
-  );
-  const bodies = files.map((file) => {
-    const lines = readFileSync(new URL(file, folder), "utf8").split(/\r?\n/); // the same text from any checkout
-    const kept = lines.filter((line) => !/^(\/\/ SPDX|pragma |include )/.test(line));
-    return `// ---- circuits/${file}\n${kept.join("\n").trim()}\n`;
-  });
-  return bodies.join("\n");
 }
 
 const list = (values: Iterable<number | bigint>): string => `[${[...values].join(", ")}]`;
@@ -133,18 +94,19 @@ function matrix({ values }: Constant, rows: number): string {
 }
 
 /**
- * The text of circuit/main.circom. Public signals: context, inputWords, outputWords (formats.md, section 4).
- * Errors: GROTH16_UNSUPPORTED with all refusals.
+ * The text of circuit/main.circom. Public signals: context, inputWords or commitment, outputWords (formats.md,
+ * section 4). Errors: GROTH16_UNSUPPORTED with all refusals.
  */
-export function emitCircuit(graph: IntegerGraph): string {
-  const refusals = circuitRefusals(graph);
+export function emitCircuit(graph: IntegerGraph, inputMode: InputMode = "PUBLIC"): string {
+  const refusals = circuitRefusals(graph, inputMode);
   if (refusals.length > 0) {
     const lines = refusals.map((r) => `${r.node} (${r.operator}): ${r.reason}`);
     throw new VerigradError("GROTH16_UNSUPPORTED", `groth16 cannot prove this graph: ${lines.join("; ")}`, {
       data: { refusals },
     });
   }
-  const ranges = analyseRanges(graph, unpackedBounds);
+  const bounds = checkedBounds(inputMode);
+  const ranges = analyseRanges(graph, bounds);
   const functions: string[] = [];
   const body: string[] = [];
   const signalOf: string[] = []; // by tensor id: the circom array that holds its values
@@ -160,9 +122,10 @@ export function emitCircuit(graph: IntegerGraph): string {
   let word = 0;
   graph.inputs.forEach((port, k) => {
     const { bits, perWord, words } = packingLayout(port.spec);
+    const [lo, hi] = bounds(port.spec);
     body.push(
       `// input ${k}: [${port.spec.shape.join(", ")}]`,
-      `component input${k} = UnpackTensor(${bits}, ${perWord}, ${sizeOf(port.spec.shape)}, ${port.spec.lo});`,
+      `component input${k} = UnpackTensor(${bits}, ${perWord}, ${sizeOf(port.spec.shape)}, ${lo}, ${hi});`,
       wire(words, `input${k}.words[i]`, `inputWords[${word} + i]`),
     );
     signalOf[port.tensor] = `input${k}.values`;
@@ -189,25 +152,34 @@ export function emitCircuit(graph: IntegerGraph): string {
     word += words;
   });
 
+  const specs = graph.inputs.map((port) => port.spec);
+  const inputWords = `    signal input inputWords[${wordsOf(graph.inputs)}];`;
   return [
     "// SPDX-License-Identifier: GPL-3.0-or-later",
     "// Emitted by Verigrad (docs/spec/groth16.md). Templates first, then this model's constants, then its circuit.",
     "pragma circom 2.2.0;\n",
-    circuitTemplates(graph.nodes.map(({ op }) => op)),
+    circuitTemplates({ ops: graph.nodes.map(({ op }) => op), inputMode }),
     "// ---- model",
     ...functions,
     "",
     "template Main() {",
     "    // PUBLIC",
     "    signal input context;",
-    `    signal input inputWords[${wordsOf(graph.inputs)}];`,
+    ...(inputMode === "PUBLIC" ? [inputWords] : ["    signal input commitment;"]),
     `    signal input outputWords[${wordsOf(graph.outputs)}];`,
+    ...(inputMode === "PUBLIC" ? [] : ["    // PRIVATE", "    signal input salt;", inputWords]),
     "",
     "    BindContext()(context);",
+    ...(inputMode === "PUBLIC"
+      ? []
+      : [
+          `    signal opened <== Commitment(${wordsOf(graph.inputs)}, ${commitmentTag(specs)})(salt, inputWords);`,
+          "    commitment === opened;",
+        ]),
     ...body.map((line) => `    ${line}`),
     "}",
     "",
-    "component main {public [context, inputWords, outputWords]} = Main();",
+    `component main {public [context, ${inputMode === "PUBLIC" ? "inputWords" : "commitment"}, outputWords]} = Main();`,
     "",
   ].join("\n");
 }

@@ -3,11 +3,11 @@
 import { assertGraph } from "../../graph/validate.ts";
 import { sameBytes } from "../../graph/canonical-json.ts";
 import type { IntegerGraph } from "../../graph/types.ts";
-import type { PackageFile, ProofSystem, WorkOptions } from "../types.ts";
+import type { CircuitOptions, PackageFile, ProofSystem } from "../types.ts";
 import { compileCircom } from "./circom.ts";
 import { circuitRefusals, emitCircuit } from "./emit.ts";
 import { PATHS, readPackageFile } from "./files.ts";
-import { SELECTOR } from "./key.ts";
+import { inputModeOfCircuit, SELECTOR } from "./key.ts";
 import { prove } from "./prove.ts";
 import { blake2bHex, parseTranscript } from "./transcript.ts";
 import { verifySetup } from "./verify-setup.ts";
@@ -53,7 +53,9 @@ export const groth16: ProofSystem = createGroth16();
 
 /** Rebuilds circuit and key. Errors: as `build`; PACKAGE_FILE_MISSING, SETUP_TRANSCRIPT_INVALID. */
 async function checkSetup(directory: string, graph: IntegerGraph, ptau: readonly string[]): Promise<string | null> {
-  for (const { path, bytes } of await build(graph)) {
+  // The mode is the package's word; whoever asks must hold it against what they expect (the market does, by the key).
+  const inputMode = inputModeOfCircuit(await readPackageFile(directory, PATHS.r1cs));
+  for (const { path, bytes } of await build(graph, { inputMode })) {
     if (!sameBytes(await readPackageFile(directory, path), bytes)) return `${path} is not what the graph compiles to`;
   }
   const { kind, phase1 } = parseTranscript(await readPackageFile(directory, PATHS.transcript));
@@ -71,10 +73,10 @@ async function checkSetup(directory: string, graph: IntegerGraph, ptau: readonly
 }
 
 /** circuit/main.circom, main.r1cs and main.wasm. Errors: GRAPH_*, GROTH16_UNSUPPORTED, CIRCUIT_*, ABORTED. */
-async function build(graph: IntegerGraph, options: WorkOptions = {}): Promise<PackageFile[]> {
+async function build(graph: IntegerGraph, options: CircuitOptions = {}): Promise<PackageFile[]> {
   assertGraph(graph);
   options.onProgress?.("emit circuit", 0);
-  const source = emitCircuit(graph);
+  const source = emitCircuit(graph, options.inputMode);
   options.onProgress?.("compile circuit", 0.1);
   const { r1cs, wasm } = await compileCircom(source, options.signal === undefined ? {} : { signal: options.signal });
   options.onProgress?.("compile circuit", 1);

@@ -3,9 +3,10 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { VerigradError } from "../../errors.ts";
+import type { GraphPort, IntegerGraph } from "../../graph/types.ts";
 import { packedLength } from "../../tensor/packing.ts";
 import { decodeSpecList, encodeSpecList, type TensorSpec } from "../../tensor/spec.ts";
-import type { Hex } from "../types.ts";
+import { INPUT_MODES, type Hex, type InputMode } from "../types.ts";
 import { checkerCurve } from "./curve.ts";
 import {
   concat,
@@ -20,19 +21,21 @@ import {
   type G1Point,
   type G2Point,
 } from "./points.ts";
+import { readR1csHeader } from "./r1cs.ts";
 import { readSections, section } from "./sections.ts";
-
-export const INPUT_MODES = ["PUBLIC", "COMMITTED"] as const;
-export type InputMode = (typeof INPUT_MODES)[number];
 
 /** First four bytes of keccak("verigrad.groth16.v1"). */
 export const SELECTOR: Hex = `0x${bytesToHex(keccak_256(utf8ToBytes("verigrad.groth16.v1")).subarray(0, 4))}`;
 
-/** Everything that verification depends on. */
-export interface Groth16Key {
+/** What a key takes and gives: it determines the public signals. */
+export interface KeyInterface {
   readonly inputMode: InputMode;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+}
+
+/** Everything that verification depends on. */
+export interface Groth16Key extends KeyInterface {
   readonly alpha1: G1Point;
   readonly beta2: G2Point;
   readonly gamma2: G2Point;
@@ -47,7 +50,7 @@ export function keyHash(blob: Uint8Array): Hex {
 }
 
 /** Number of public signals: context, input words or one commitment, output words. */
-export function publicSignalCount(key: Pick<Groth16Key, "inputMode" | "inputs" | "outputs">): number {
+export function publicSignalCount(key: KeyInterface): number {
   return 1 + (key.inputMode === "PUBLIC" ? packedLength(key.inputs) : 1) + packedLength(key.outputs);
 }
 
@@ -145,21 +148,35 @@ async function generatorG2(): Promise<G2Point> {
 /** Byte lengths in a .zkey: points stand in little-endian Montgomery form. */
 const ZKEY_POINTS = 4 + 32 + 4 + 32 + 12;
 
+/** The input mode of a key blob; parseKey checks the rest. Errors: GROTH16_KEY_INVALID. */
+export function inputModeOfKey(blob: Uint8Array): InputMode {
+  const mode = INPUT_MODES[blob[4] ?? INPUT_MODES.length];
+  if (mode === undefined) throw new VerigradError("GROTH16_KEY_INVALID", "key: unknown input mode");
+  return mode;
+}
+
+/** The input mode of a circuit: only one that opens a commitment has private inputs. Errors: PACKAGE_MALFORMED. */
+export function inputModeOfCircuit(r1cs: Uint8Array): InputMode {
+  return readR1csHeader(r1cs).privateInputs === 0 ? "PUBLIC" : "COMMITTED";
+}
+
+/** What a key says of a graph and its circuit. Errors: PACKAGE_MALFORMED. */
+export function interfaceOf({ inputs, outputs }: IntegerGraph, r1cs: Uint8Array): KeyInterface {
+  const specs = (ports: readonly GraphPort[]): TensorSpec[] => ports.map((port) => port.spec);
+  return { inputMode: inputModeOfCircuit(r1cs), inputs: specs(inputs), outputs: specs(outputs) };
+}
+
 /**
  * The key that a .zkey proves for. Errors: PACKAGE_MALFORMED; GROTH16_KEY_MISMATCH if the .zkey has another number of
- * public signals than the specs ask for.
+ * public signals than specs and input mode ask for.
  */
-export async function keyFromZkey(
-  zkey: Uint8Array,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): Promise<Groth16Key> {
+export async function keyFromZkey(zkey: Uint8Array, { inputMode, inputs, outputs }: KeyInterface): Promise<Groth16Key> {
   const { G1, G2 } = await checkerCurve();
   const sections = readSections(zkey, "zkey");
   const header = section(sections, 2, ZKEY_POINTS + 3 * 64 + 3 * 128);
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   const publicSignals = view.getUint32(76, true);
-  const expected = publicSignalCount({ inputMode: "PUBLIC", inputs, outputs });
+  const expected = publicSignalCount({ inputMode, inputs, outputs });
   if (publicSignals !== expected) {
     throw new VerigradError(
       "GROTH16_KEY_MISMATCH",
@@ -177,7 +194,7 @@ export async function keyFromZkey(
   const points = section(sections, 3, 64 * (publicSignals + 1));
   // alpha1, beta1, beta2, gamma2, delta1, delta2
   return {
-    inputMode: "PUBLIC",
+    inputMode,
     inputs,
     outputs,
     alpha1: g1(header, ZKEY_POINTS),

@@ -12,9 +12,11 @@ import { execute } from "../../graph/execute.ts";
 import type { IntegerGraph } from "../../graph/types.ts";
 import { decodeTensors, encodeTensors } from "../../tensor/codec.ts";
 import { packTensors } from "../../tensor/packing.ts";
-import type { WorkOptions } from "../types.ts";
+import { commitInputs } from "../commitment.ts";
+import type { InputMode, Statement, WorkOptions } from "../types.ts";
 import { withWorkers } from "./curve.ts";
 import { checkAborted, PATHS, readGraph, readPackageFile } from "./files.ts";
+import { inputModeOfKey } from "./key.ts";
 import { concat, SCALAR_FIELD, uint256Bytes } from "./points.ts";
 import { readWitness } from "./r1cs.ts";
 
@@ -22,11 +24,12 @@ import { readWitness } from "./r1cs.ts";
 interface ProvingMaterial {
   readonly stamp: string;
   readonly graph: IntegerGraph;
+  readonly inputMode: InputMode;
   readonly wasm: Uint8Array;
   readonly zkey: Uint8Array;
 }
 
-const MATERIAL_FILES = [PATHS.graph, PATHS.weights, PATHS.wasm, PATHS.zkey];
+const MATERIAL_FILES = [PATHS.graph, PATHS.weights, PATHS.wasm, PATHS.zkey, PATHS.key];
 /** Packages held in memory, the least recently used leaves first. */
 const MAX_HELD = 4;
 const held = new Map<string, ProvingMaterial>();
@@ -47,6 +50,7 @@ async function material(directory: string): Promise<ProvingMaterial> {
     found = {
       stamp,
       graph: await readGraph(directory),
+      inputMode: inputModeOfKey(await readPackageFile(directory, PATHS.key)),
       wasm: await readPackageFile(directory, PATHS.wasm),
       zkey: await readPackageFile(directory, PATHS.zkey),
     };
@@ -67,19 +71,25 @@ export interface ProveOptions extends WorkOptions {
 /** As ProofSystem.prove. */
 export async function prove(
   directory: string,
-  { context, input }: { readonly context: bigint; readonly input: Uint8Array },
+  { context, input, salt }: Statement,
   options: ProveOptions = {},
 ): Promise<{ readonly output: Uint8Array; readonly seal: Uint8Array }> {
   if (context < 0n || context >= SCALAR_FIELD) throw new VerigradError("PROVE_FAILED", "context is not below r");
-  const { graph, wasm, zkey } = await material(directory);
+  const { graph, inputMode, wasm, zkey } = await material(directory);
+  if ((salt === undefined) !== (inputMode === "PUBLIC")) {
+    const why = inputMode === "PUBLIC" ? "inputs are public: there is no salt" : "inputs are committed: give the salt";
+    throw new VerigradError("INPUT_MODE_MISMATCH", `this package's ${why}`);
+  }
   const inputSpecs = graph.inputs.map((port) => port.spec);
   const outputSpecs = graph.outputs.map((port) => port.spec);
 
   options.onProgress?.("execute", 0);
   const inputs = decodeTensors(inputSpecs, input);
   const outputs = execute(graph, inputs);
-  const signals = {
+  const opening = salt === undefined ? {} : { salt, commitment: await commitInputs(inputSpecs, inputs, salt) };
+  const signals: CircuitInputs = {
     context,
+    ...opening,
     inputWords: packTensors(inputSpecs, inputs),
     outputWords: packTensors(outputSpecs, outputs),
   };
@@ -98,8 +108,11 @@ export async function prove(
   return { output: encodeTensors(outputSpecs, outputs), seal: sealOf(proof) };
 }
 
-export interface PublicSignals {
+/** Inputs of a circuit by name; salt and commitment where inputs are COMMITTED, whose words are then private. */
+export interface CircuitInputs {
   readonly context: bigint;
+  readonly salt?: bigint;
+  readonly commitment?: bigint;
   readonly inputWords: readonly bigint[];
   readonly outputWords: readonly bigint[];
 }
@@ -108,7 +121,7 @@ export interface PublicSignals {
  * The witness (.wtns) of an execution. Errors: PROVE_FAILED (ESCALATE) if the circuit does not map these inputs to these
  * outputs: circuit and executor disagree, or the package's circuit is not its graph's.
  */
-export async function witnessOf(wasm: Uint8Array, signals: PublicSignals): Promise<Uint8Array> {
+export async function witnessOf(wasm: Uint8Array, signals: CircuitInputs): Promise<Uint8Array> {
   const escalate = (why: string, cause?: unknown): VerigradError =>
     new VerigradError("PROVE_FAILED", `the circuit does not confirm the executor's output: ${why}`, {
       consequence: "ESCALATE",
@@ -120,7 +133,8 @@ export async function witnessOf(wasm: Uint8Array, signals: PublicSignals): Promi
   } catch (cause) {
     throw escalate(String(cause), cause);
   }
-  const expected = [1n, signals.context, ...signals.inputWords, ...signals.outputWords];
+  const { context, commitment, inputWords, outputWords } = signals;
+  const expected = [1n, context, ...(commitment === undefined ? inputWords : [commitment]), ...outputWords];
   const actual = readWitness(target.data as Uint8Array, expected.length);
   if (!expected.every((signal, i) => signal === actual[i])) throw escalate("public signals differ");
   return target.data as Uint8Array;

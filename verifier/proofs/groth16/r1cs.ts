@@ -12,6 +12,7 @@ export interface R1csHeader {
   readonly wires: number;
   /** wires 1 .. publicSignals are public */
   readonly publicSignals: number;
+  readonly privateInputs: number;
   readonly constraints: number;
 }
 
@@ -30,6 +31,7 @@ export function readR1csHeader(bytes: Uint8Array): R1csHeader {
     prime: readUintLE(header, 4, 32),
     wires: u32(0),
     publicSignals: u32(1) + u32(2),
+    privateInputs: u32(3),
     constraints: view.getUint32(60, true),
   };
 }

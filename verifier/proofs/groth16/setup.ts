@@ -4,12 +4,10 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VerigradError } from "../../errors.ts";
-import type { GraphPort } from "../../graph/types.ts";
-import type { TensorSpec } from "../../tensor/spec.ts";
 import type { Hex, WorkOptions } from "../types.ts";
 import { developmentPhase1 } from "./development-phase1.ts";
 import { checkAborted, keccakHex, PATHS, readGraph, readPackageFile, writeWhole } from "./files.ts";
-import { encodeKey, keyFromZkey, keyHash, parseKey } from "./key.ts";
+import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
 import { contributed, initialZkey, runPhase2, withBeacon, type Beacon, type Contributor } from "./phase2.ts";
 import { readSetupCache, storeSetupCache } from "./setup-cache.ts";
 import { PUBLISHED_PTAU } from "./published-ptau.ts";
@@ -152,9 +150,7 @@ async function writeSetup(
   { r1cs, zkey, ptau }: { r1cs: Uint8Array; zkey: Uint8Array; ptau: Uint8Array | string },
   cached = false,
 ): Promise<SetupResult> {
-  const { inputs, outputs } = await readGraph(directory);
-  const specs = (ports: readonly GraphPort[]): TensorSpec[] => ports.map((port) => port.spec);
-  const key = encodeKey(await keyFromZkey(zkey, specs(inputs), specs(outputs)));
+  const key = encodeKey(await keyFromZkey(zkey, interfaceOf(await readGraph(directory), r1cs)));
   await parseKey(key); // SAFETY: what the chain would refuse is never written
   const { initial, contributions } = await readContributions(zkey);
   const transcript = encodeTranscript({

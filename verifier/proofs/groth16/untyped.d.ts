@@ -71,6 +71,16 @@ declare module "ffjavascript" {
   export function buildBn128(singleThread?: boolean): Promise<Curve>;
 }
 
+declare module "circomlibjs" {
+  /** One permutation of inputs.length + 1 elements: its first `nOut` elements in the library's own form. */
+  export interface Poseidon {
+    (inputs: readonly bigint[], capacity: bigint | Uint8Array, nOut: number): Uint8Array[];
+    readonly F: { toObject(a: Uint8Array): bigint };
+  }
+  export function buildPoseidonOpt(): Promise<Poseidon>;
+  export function buildPoseidonReference(): Promise<Poseidon>;
+}
+
 declare module "snarkjs" {
   import type { Curve } from "ffjavascript";
 

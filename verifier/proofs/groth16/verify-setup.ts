@@ -7,7 +7,7 @@ import { sameBytes } from "../../graph/canonical-json.ts";
 import { isPlainName } from "../../onnx/names.ts";
 import { withWorkers } from "./curve.ts";
 import { keccakHex, PATHS, readGraph, readPackageFile } from "./files.ts";
-import { encodeKey, keyFromZkey, keyHash, parseKey } from "./key.ts";
+import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
 import { PUBLISHED_PTAU } from "./published-ptau.ts";
 import { blake2bHex, parseTranscript, readContributions } from "./transcript.ts";
 
@@ -62,12 +62,7 @@ export async function verifySetup(
       keccakHex(zkey) === (await transcript()).provingKey,
       "proving.zkey is not the one that the transcript names",
     );
-    const { inputs, outputs } = await readGraph(directory);
-    const key = await keyFromZkey(
-      zkey,
-      inputs.map((port) => port.spec),
-      outputs.map((port) => port.spec),
-    );
+    const key = await keyFromZkey(zkey, interfaceOf(await readGraph(directory), await read(PATHS.r1cs)));
     demand(sameBytes(encodeKey(key), await read(PATHS.key)), "proving.zkey gives another key than key.bin");
     return "key.bin follows from proving.zkey and the graph's specs";
   });
