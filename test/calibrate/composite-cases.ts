@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Cases of operators.test.ts: products, and what is written in terms of other operators without a table.
+import type { TestNode } from "../onnx/model.ts";
 import { half, ints, node, ramp, type Case } from "./case.ts";
 
 const swapLast = (rank: number): number[] => [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2];
@@ -136,4 +137,109 @@ const PRODUCT_CASES: Case[] = [
   },
 ];
 
-export const COMPOSITE_CASES: Case[] = [...PRODUCT_CASES];
+const convTranspose = (
+  name: string,
+  x: number[],
+  w: number[],
+  attributes: TestNode["attributes"] = {},
+  bias?: number,
+): Case => ({
+  name: `ConvTranspose ${name}`,
+  x,
+  nodes: [node("ConvTranspose", bias === undefined ? ["x", "w"] : ["x", "w", "c"], attributes)],
+  constants: { w: ramp(w), ...(bias === undefined ? {} : { c: ramp([bias]) }) },
+});
+
+const CONV_TRANSPOSE_CASES: Case[] = [
+  convTranspose("2-D", [2, 2, 3, 4], [2, 3, 2, 3], {}, 3),
+  convTranspose("1-D with strides, output_padding and pads", [1, 2, 5], [2, 3, 4], {
+    strides: [3],
+    output_padding: [2],
+    pads: [2, 1],
+  }),
+  convTranspose("with groups and dilations", [1, 4, 3, 3], [4, 2, 2, 3], {
+    group: 2,
+    dilations: [2, 1],
+    strides: [1, 2],
+    kernel_shape: [2, 3],
+  }),
+  convTranspose("that cuts all of a kernel", [1, 1, 4], [1, 1, 3], { pads: [2, 3] }),
+  convTranspose("3-D", [1, 1, 2, 2, 2], [1, 2, 2, 2, 2], { strides: [2, 1, 2] }, 2),
+  convTranspose("to an output_shape", [1, 1, 3, 3], [1, 1, 3, 3], { strides: [2, 2], output_shape: [6, 5] }),
+  ...["SAME_UPPER", "SAME_LOWER", "VALID"].map((mode) =>
+    convTranspose(`auto_pad ${mode}`, [1, 1, 3, 4], [1, 1, 4, 2], { auto_pad: mode, strides: [2, 1] }),
+  ),
+  ...["SAME_UPPER", "SAME_LOWER"].map((mode) =>
+    convTranspose(`auto_pad ${mode} with an odd pad`, [1, 1, 3], [1, 1, 5], { auto_pad: mode, strides: [2] }),
+  ),
+  ...["SAME_UPPER", "SAME_LOWER", "NOTSET"].map((mode) =>
+    convTranspose(`output_shape, auto_pad ${mode}`, [1, 1, 3], [1, 1, 3], {
+      auto_pad: mode,
+      strides: [2],
+      output_shape: [6],
+    }),
+  ),
+];
+
+const pool = (op: string, name: string, x: number[], attributes: TestNode["attributes"]): Case => ({
+  name: `${op} ${name}`,
+  x,
+  nodes: [node(op, ["x"], attributes)],
+  opset: 19,
+  exponent: 4,
+});
+
+/** Windows of 4 taps of which 1, 2 or 4 meet the input: all factors are exact. */
+const POOL_CASES: Case[] = [
+  pool("AveragePool", "that does not count its padding", [2, 2, 4, 4], { kernel_shape: [2, 2], pads: [1, 1, 1, 1] }),
+  pool("AveragePool", "1-D, ceil_mode", [1, 2, 5], { kernel_shape: [2], strides: [2], ceil_mode: 1 }),
+  pool("AveragePool", "ceil_mode, padding counted", [1, 1, 5, 5], {
+    kernel_shape: [2, 2],
+    strides: [2, 2],
+    pads: [0, 0, 0, 0],
+    ceil_mode: 1,
+    count_include_pad: 1,
+  }),
+  pool("AveragePool", "ceil_mode and pads, padding counted", [1, 1, 6], {
+    kernel_shape: [4],
+    strides: [3],
+    pads: [1, 1],
+    ceil_mode: 1,
+    count_include_pad: 1,
+  }),
+  pool("AveragePool", "ceil_mode whose last window would begin in the padding", [1, 1, 3], {
+    kernel_shape: [2],
+    strides: [2],
+    pads: [1, 1],
+    ceil_mode: 1,
+  }),
+  pool("AveragePool", "SAME_LOWER", [1, 1, 5, 4], {
+    kernel_shape: [2, 1],
+    auto_pad: "SAME_LOWER",
+  }),
+  pool("MaxPool", "ceil_mode", [1, 2, 5, 6], { kernel_shape: [3, 2], strides: [3, 4], ceil_mode: 1 }),
+  pool("MaxPool", "ceil_mode and pads", [1, 1, 6], { kernel_shape: [3], strides: [2], pads: [1, 1], ceil_mode: 1 }),
+];
+
+const power = (exponent: number, dims: number[] = []): Case => ({
+  name: `Pow ${exponent}${dims.length === 0 ? "" : ` of shape [${dims}]`}`,
+  x: [2, 3],
+  nodes: [node("Pow", ["x", "c"])],
+  constants: { c: { dims, values: Array.from({ length: dims.reduce((p, d) => p * d, 1) }, () => exponent) } },
+});
+
+const POWER_CASES: Case[] = [
+  ...[0, 1, 2, 3].map((exponent) => power(exponent)),
+  {
+    name: "Pow 4 of values whose powers float32 holds",
+    x: [3],
+    nodes: [{ op: "Slice", in: ["x", "one", "three"], out: ["s"] }, node("Pow", ["s", "c"])],
+    constants: { c: { dims: [], values: [4] }, one: ints(1), three: ints(3) },
+  },
+  power(2, [3]),
+  power(2, [1, 1, 1]),
+  power(1, [2, 2, 3]),
+  power(0, [2, 2, 3]),
+];
+
+export const COMPOSITE_CASES: Case[] = [...PRODUCT_CASES, ...CONV_TRANSPOSE_CASES, ...POOL_CASES, ...POWER_CASES];

@@ -11,6 +11,8 @@ export interface Window {
   readonly dilations: readonly number[];
   /** The begin of every axis, then the end of every axis. */
   readonly pads: readonly number[];
+  /** By how much the end of every axis is longer than the node's attributes say: a last window that leaves the input. */
+  readonly beyond: readonly number[];
   readonly output: readonly number[];
 }
 
@@ -26,7 +28,7 @@ export function intsOf(view: NodeView, name: string): readonly number[] | undefi
 }
 
 /** `length` integers of at least `least`. */
-function stepsOf(view: NodeView, name: string, length: number, least: number): readonly number[] {
+export function stepsOf(view: NodeView, name: string, length: number, least: number): readonly number[] {
   const steps = intsOf(view, name) ?? Array.from({ length }, () => least);
   const fits = (v: number): boolean => Number.isInteger(v) && v >= least && v <= MAX_STEP;
   if (steps.length !== length || !steps.every(fits))
@@ -42,18 +44,26 @@ export function spatialOf(view: NodeView): readonly number[] {
   return shape.slice(2);
 }
 
+const MODES = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"] as const;
+type Mode = (typeof MODES)[number];
+
+/** Attribute auto_pad. */
+export function modeOf(view: NodeView): Mode {
+  const attribute = view.attribute("auto_pad");
+  const given = attribute === undefined ? "NOTSET" : attribute.kind === "string" ? attribute.value : attribute.kind;
+  const mode = MODES.find((name) => name === given);
+  return mode ?? refuse(`attribute auto_pad = ${given}; accepted: ${MODES.join(", ")}`);
+}
+
 /** Padding at both ends of an axis for auto_pad: SAME makes ceil(size / stride) windows, the odd pad at one end. */
-function autoPad(mode: string, span: number, size: number, stride: number): [begin: number, end: number] {
+function autoPad(mode: Mode, span: number, size: number, stride: number): [begin: number, end: number] {
   if (mode === "VALID") return [0, 0];
   const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
   const less = Math.floor(total / 2);
   return mode === "SAME_UPPER" ? [less, total - less] : [total - less, less];
 }
 
-/**
- * The window that a node's attributes give a kernel over input 0. Refuses what they must not say, a ceil_mode that
- * makes a difference, and a window larger than the padded input.
- */
+/** The window that a node's attributes give a kernel over input 0. Refuses one that is larger than the padded input. */
 export function windowOf(view: NodeView, kernel: readonly number[]): Window {
   const input = spatialOf(view);
   const rank = input.length;
@@ -62,23 +72,25 @@ export function windowOf(view: NodeView, kernel: readonly number[]): Window {
   const strides = stepsOf(view, "strides", rank, 1);
   const dilations = stepsOf(view, "dilations", rank, 1);
   const span = kernel.map((size, a) => (dilations[a] as number) * (size - 1) + 1);
-  const attribute = view.attribute("auto_pad");
-  const mode = attribute === undefined ? "NOTSET" : attribute.kind === "string" ? attribute.value : attribute.kind;
-  if (mode !== "NOTSET" && mode !== "SAME_UPPER" && mode !== "SAME_LOWER" && mode !== "VALID")
-    return refuse(`attribute auto_pad = ${mode}; accepted: NOTSET, SAME_UPPER, SAME_LOWER, VALID`);
+  const mode = modeOf(view);
   const both = input.map((size, a) => autoPad(mode, span[a] as number, size, strides[a] as number));
   const pads =
     mode === "NOTSET"
       ? stepsOf(view, "pads", 2 * rank, 0)
       : [...both.map(([begin]) => begin), ...both.map(([, end]) => end)];
-  const output = input.map((size, a) => {
-    const room = size + (pads[a] as number) + (pads[rank + a] as number) - (span[a] as number);
+  const ceil = view.int("ceil_mode", 0) !== 0;
+  const axes = input.map((size, a) => {
+    const [begin, stride] = [pads[a] as number, strides[a] as number];
+    const room = size + begin + (pads[rank + a] as number) - (span[a] as number);
     if (room < 0) refuse(`a window [${span}] larger than the padded input [${input}], pads [${pads}]`);
-    if (view.int("ceil_mode", 0) !== 0 && room % (strides[a] as number) !== 0)
-      refuse("attribute ceil_mode = 1 with a last window that leaves the input; accepted: 0, or windows that fit");
-    return Math.floor(room / (strides[a] as number)) + 1;
+    const fitting = Math.floor(room / stride) + 1;
+    // One more window may leave the input at its end, but it must begin inside, or in the padding before.
+    const output = ceil && room % stride !== 0 && fitting * stride < size + begin ? fitting + 1 : fitting;
+    return { output, beyond: Math.max(0, (output - 1) * stride - room) };
   });
-  return { input, kernel, strides, dilations, pads, output };
+  const beyond = axes.map((axis) => axis.beyond);
+  const extended = pads.map((pad, i) => pad + (beyond[i - rank] ?? 0));
+  return { input, kernel, strides, dilations, pads: extended, beyond, output: axes.map((axis) => axis.output) };
 }
 
 /** For every tap of the kernel, for every output position: the flat input position that it meets, or -1 for padding. */

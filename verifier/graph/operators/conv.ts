@@ -27,6 +27,7 @@ export const pointWindow = (size: number): Window => ({
   strides: [1],
   dilations: [1],
   pads: [0, 0],
+  beyond: [0],
   output: [size],
 });
 

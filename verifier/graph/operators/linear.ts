@@ -10,7 +10,7 @@ import { graphShape, refuse, type Choice, type Composite } from "./types.ts";
 import type { Lowering, NodeView, Operator } from "./types.ts";
 
 /** A row-major matrix with rows and columns exchanged. */
-export function transpose(values: Float64Array, rows: number, columns: number): Float64Array {
+export function transposed(values: Float64Array, rows: number, columns: number): Float64Array {
   const out = new Float64Array(values.length);
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j] as number;
@@ -83,7 +83,7 @@ function productOf(view: NodeView): Product {
     m,
     k,
     n,
-    weights: scaled(view.int("transB", 0) === 0 ? transpose(values, k, n) : values, view.float("alpha", 1)),
+    weights: scaled(view.int("transB", 0) === 0 ? transposed(values, k, n) : values, view.float("alpha", 1)),
     addend: c === undefined ? null : { ...c, values: scaled(c.values, view.float("beta", 1)) },
   };
 }

@@ -7,9 +7,10 @@ import { addProduct } from "../nodes/kernels.ts";
 import type { TensorId } from "../types.ts";
 import { broadcastShape, broadcastTo } from "./broadcast.ts";
 import { addIndexMap, assertShape, broadcastMap } from "./index.ts";
-import { addFullyConnected, reshaped, transpose } from "./linear.ts";
+import { integerList, reshape, shapeOf, transpose } from "./expressions.ts";
+import { addFullyConnected, reshaped, transposed } from "./linear.ts";
 import { assertFinite } from "./quantize.ts";
-import { int, ints, refuse, type Choice, type Composite, type Expansion } from "./types.ts";
+import { int, refuse, type Choice, type Composite, type Expansion } from "./types.ts";
 import type { Lowering, NodeView, Operator } from "./types.ts";
 
 /** [..batch, rows, inner] times [..batch, inner, columns], once factors of rank 1 are a row and a column. */
@@ -91,29 +92,28 @@ const Product: Operator = {
     const factor = view.constant(1);
     if (factor === undefined) return addBilinear(view, lowering);
     const { inner, columns, shape } = layoutOf(view);
-    const weights = transpose(factor.values, inner, columns);
+    const weights = transposed(factor.values, inner, columns);
     return reshaped(lowering, addFullyConnected(view, lowering, weights, columns), shape, view.node.name);
   },
 };
 
-const shapeConstant = (expansion: Expansion, shape: readonly number[]): string =>
-  expansion.constant(shape, [shape.length], "int64");
-
 /** The value with its last two dimensions swapped. */
-function flipped(expansion: Expansion, value: string, rank: number): string {
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  return expansion.node("Transpose", [value], { perm: ints([...axes.slice(0, -2), rank - 1, rank - 2]) });
+function flipped(expansion: Expansion, value: string): string {
+  const axes = shapeOf(expansion, value).map((_, axis) => axis);
+  return transpose(expansion, value, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
+
+const inputs = (view: NodeView): readonly [string, string] => view.node.inputs as [string, string];
 
 /** A constant first factor: (A B)^T = B^T A^T. */
 const ConstantFirst: Composite = {
   expand(view, expansion) {
-    const { a, b, batch, shape } = layoutOf(view);
-    const under = (i: number, dims: readonly number[]): string =>
-      expansion.node("Reshape", [view.node.inputs[i] as string, shapeConstant(expansion, dims)]);
-    const factors = [flipped(expansion, under(1, b), b.length), flipped(expansion, under(0, a), a.length)];
-    const z = flipped(expansion, expansion.node("MatMul", factors), batch.length + 2);
-    expansion.output(0, expansion.node("Reshape", [z, shapeConstant(expansion, shape)]));
+    const { a, b, shape } = layoutOf(view);
+    const [left, right] = inputs(view);
+    const factors = [reshape(expansion, right, b), reshape(expansion, left, a)].map((value) =>
+      flipped(expansion, value),
+    );
+    expansion.output(0, reshape(expansion, flipped(expansion, expansion.node("MatMul", factors)), shape));
   },
 };
 
@@ -122,18 +122,17 @@ const ConstantBatch: Composite = {
   expand(view, expansion) {
     const { a, b, batch, rows, inner, columns, shape } = layoutOf(view);
     const groups = sizeOf(batch);
-    const under = (value: string, dims: readonly number[]): string =>
-      expansion.node("Reshape", [value, shapeConstant(expansion, dims)]);
-    const moved = (value: string): string => expansion.node("Transpose", [value], { perm: ints([1, 0, 2]) });
-    const repeated = (i: number, own: readonly number[], rows_: number, columns_: number): string => {
-      const whole = under(view.node.inputs[i] as string, own);
-      const target = shapeConstant(expansion, [...batch, rows_, columns_]);
-      return under(expansion.node("Expand", [whole, target]), [groups, rows_, columns_]);
+    const repeated = (value: string, own: readonly number[]): string => {
+      const dims = own.slice(-2);
+      const target = integerList(expansion, [...batch, ...dims]);
+      return reshape(expansion, expansion.node("Expand", [reshape(expansion, value, own), target]), [groups, ...dims]);
     };
-    const x = under(moved(repeated(0, a, rows, inner)), [rows, groups * inner, 1]);
-    const w = under(flipped(expansion, repeated(1, b, inner, columns), 3), [groups * columns, inner, 1]);
-    const z = under(expansion.node("Conv", [x, w], { group: int(groups) }), [rows, groups, columns]);
-    expansion.output(0, under(moved(z), shape));
+    const [left, right] = inputs(view);
+    const moved = (value: string): string => transpose(expansion, value, [1, 0, 2]);
+    const x = reshape(expansion, moved(repeated(left, a)), [rows, groups * inner, 1]);
+    const w = reshape(expansion, flipped(expansion, repeated(right, b)), [groups * columns, inner, 1]);
+    const z = reshape(expansion, expansion.node("Conv", [x, w], { group: int(groups) }), [rows, groups, columns]);
+    expansion.output(0, reshape(expansion, moved(z), shape));
   },
 };
 

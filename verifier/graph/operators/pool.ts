@@ -7,7 +7,7 @@ import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import { addReduction } from "./compare-nodes.ts";
 import { convolutionOperator, type Convolution } from "./conv.ts";
 import { intsOf, spatialOf, tapsOf, windowOf, type Window } from "./conv-window.ts";
-import { refuse, type NodeView, type Operator } from "./types.ts";
+import { int, ints, refuse, type Choice, type Composite, type NodeView, type Operator } from "./types.ts";
 
 /** A window of more taps than this is refused. */
 const MAX_TAPS = 4096;
@@ -25,6 +25,7 @@ function wholeWindow(view: NodeView): Window {
     strides: ones,
     dilations: ones,
     pads: [...input, ...input].map(() => 0),
+    beyond: input.map(() => 0),
     output: ones,
   };
 }
@@ -45,12 +46,55 @@ function average(view: NodeView, window: Window): Convolution {
   };
 }
 
-export const AveragePool = convolutionOperator((view) => {
+/** How many values each window is the mean of, by its position: those inside, or the padding of the attributes too. */
+function counts({ input, kernel, strides, dilations, pads, beyond, output }: Window, padded: boolean): Float64Array {
+  return input.reduce((all, size, a) => {
+    const [begin, end] = [pads[a] as number, (pads[input.length + a] as number) - (beyond[a] as number)];
+    const [least, most] = padded ? [-begin, size + end] : [0, size];
+    const own = Float64Array.from({ length: output[a] as number }, (_, o) => {
+      const first = o * (strides[a] as number) - begin;
+      const taps = Array.from({ length: kernel[a] as number }, (_unused, k) => first + k * (dilations[a] as number));
+      return taps.filter((at) => at >= least && at < most).length;
+    });
+    return Float64Array.from({ length: all.length * own.length }, (_, i) => {
+      return (all[Math.floor(i / own.length)] as number) * (own[i % own.length] as number);
+    });
+  }, Float64Array.of(1));
+}
+
+const FullAverage = convolutionOperator((view) => average(view, windowOf(view, kernelOf(view))));
+
+/** Windows that meet padding: the mean over whole windows, padding counted as 0, times taps / count at each position. */
+const PartialAverage: Composite = {
+  expand(view, expansion) {
+    const window = windowOf(view, kernelOf(view));
+    const size = sizeOf(window.kernel);
+    const count = counts(window, view.int("count_include_pad", 0) !== 0);
+    if (count.includes(0)) refuse("a window that lies in the padding only; accepted: each meets the input");
+    const { kernel, strides, dilations, pads, output } = window;
+    const attributes = {
+      kernel_shape: ints(kernel),
+      strides: ints(strides),
+      dilations: ints(dilations),
+      pads: ints(pads),
+      count_include_pad: int(1),
+    };
+    const mean = expansion.node("AveragePool", [view.node.inputs[0] as string], attributes);
+    const factor = expansion.constant(
+      count.map((n) => size / n),
+      output,
+    );
+    expansion.output(0, expansion.node("Mul", [mean, factor]));
+  },
+};
+
+export const AveragePool: Choice = (view) => {
   const window = windowOf(view, kernelOf(view));
-  if (view.int("count_include_pad", 0) === 0 && window.pads.some((pad) => pad > 0))
-    refuse("attribute count_include_pad = 0 with padding; accepted: 1, or no padding");
-  return average(view, window);
-});
+  const size = sizeOf(window.kernel);
+  if (size > MAX_TENSOR_VALUES || window.pads.every((pad) => pad === 0)) return FullAverage;
+  const whole = counts(window, view.int("count_include_pad", 0) !== 0).every((count) => count === size);
+  return whole ? FullAverage : PartialAverage;
+};
 
 export const GlobalAveragePool = convolutionOperator((view) => average(view, wholeWindow(view)));
 

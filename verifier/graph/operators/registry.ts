@@ -4,7 +4,8 @@ import { Relu } from "./activation.ts";
 import { Max, Mean, Min, Sum, Where } from "./choose.ts";
 import { Equal, Greater, GreaterOrEqual, Less, LessOrEqual } from "./compare.ts";
 import { Conv } from "./conv.ts";
-import { Add, Div, Mul, Neg, Sub } from "./elementwise.ts";
+import { ConvTranspose } from "./conv-transpose.ts";
+import { Add, Mul, Neg, Sub } from "./elementwise.ts";
 import { Concat } from "./index-concat.ts";
 import { Expand, Gather, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
 import { Gemm } from "./linear.ts";
@@ -12,6 +13,7 @@ import { And, Not, Or, Xor } from "./logic.ts";
 import { MatMul } from "./mat-mul.ts";
 import { BatchNormalization } from "./norm.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
+import { Div, Pow } from "./quotient.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import type { Choice, Composite, Operator } from "./types.ts";
@@ -26,6 +28,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Constant,
   ConstantOfShape,
   Conv,
+  ConvTranspose,
   Div,
   Dropout,
   Equal,
@@ -50,6 +53,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Not,
   Or,
   Pad,
+  Pow,
   Range,
   Relu,
   Reshape,
