@@ -17,6 +17,10 @@ import {
 import { MAX_TENSOR_VALUES, MAX_TOTAL_VALUES } from "./ranges.ts";
 import { cutTail } from "./tail.ts";
 import { viewOf } from "./view.ts";
+import { workOf } from "./work.ts";
+
+/** Multiply-accumulates of all folding: seconds. */
+const MAX_FOLDING = 2 ** 29;
 
 /** A node that depends on the model's inputs: of the model, or of the expansion of a composite operator. */
 export interface AnalysedNode {
@@ -90,13 +94,14 @@ interface State {
   readonly notices: string[];
   /** Values of the model that something reads. */
   readonly needed: ReadonlySet<string>;
-  /** Values that folding has made. */
+  /** Values that folding has made, and the multiply-accumulates that it took. */
   folded: number;
+  work: number;
 }
 
 function newState(model: FloatGraph, needed: ReadonlySet<string>): State {
   const types = new Map<string, ValueType>(model.inputs.map(({ name, type, shape }) => [name, { type, shape }]));
-  const state: State = { types, constants: new Map(), nodes: [], notices: [], needed, folded: 0 };
+  const state: State = { types, constants: new Map(), nodes: [], notices: [], needed, folded: 0, work: 0 };
   for (const [name, tensor] of model.initializers) setConstant(state, name, tensor);
   return state;
 }
@@ -146,6 +151,10 @@ function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNo
   if (operator.foldsTypes === true || node.inputs.every((name) => name === "" || state.constants.has(name))) {
     state.folded += inferred.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     if (state.folded > MAX_TOTAL_VALUES) refuse("constants computed from constants have more than 2^26 values in all");
+    const work = workOf(view, inferred);
+    if (state.work + work > MAX_FOLDING)
+      refuse("constants computed from constants take more than 2^29 multiply-accumulates");
+    state.work += work;
     operator.fold(view).forEach((tensor, i) => setConstant(state, node.outputs[i] ?? "", tensor));
     return;
   }

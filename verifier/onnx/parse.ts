@@ -2,9 +2,9 @@
 // ONNX bytes -> FloatGraph: everything about the file that can be wrong is found here.
 import { VerigradError } from "../errors.ts";
 import { decodeMessage } from "./protobuf.ts";
-import type { Message } from "./schema.ts";
+import type { Message, NumberList } from "./schema.ts";
 import { isPlainName } from "./names.ts";
-import { elementType, readTensor } from "./tensor.ts";
+import { elementType, MAX_CONSTANT_VALUES, readTensor, type Room } from "./tensor.ts";
 import type { Attribute, FloatGraph, FloatTensor, OnnxInput, OnnxNode } from "./types.ts";
 
 /** Operator sets of ai.onnx that are read. */
@@ -13,6 +13,17 @@ export const MAX_OPSET = 28;
 
 const MAX_RANK = 8;
 const MAX_VALUES = 2 ** 24;
+/** Inputs, and outputs: as many as an integer graph may have. */
+const MAX_PORTS = 16;
+/** Numbers, and bytes of text, in all attributes. */
+const MAX_ATTRIBUTE_NUMBERS = 2 ** 22;
+const MAX_ATTRIBUTE_TEXT = 2 ** 24;
+
+/** What the rest of the file may still claim. */
+interface FileRoom extends Room {
+  numbers: number;
+  text: number;
+}
 
 export interface ParseOptions {
   /** Sizes of symbolic dimensions by name. A first dimension that is not given is 1. */
@@ -35,17 +46,19 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Float
   const { graph } = model;
   if (graph.sparseInitializer.length > 0) throw unsupported("sparse initializers", "store them dense");
 
+  const room = { values: MAX_CONSTANT_VALUES, numbers: MAX_ATTRIBUTE_NUMBERS, text: MAX_ATTRIBUTE_TEXT };
   const initializers = new Map<string, FloatTensor>();
   for (const proto of graph.initializer) {
     const name = proto.name ?? "";
     if (!isPlainName(name)) throw badName("an initializer");
     if (name === "" || initializers.has(name)) throw malformed(`initializer "${name}": missing or duplicate name`);
-    initializers.set(name, readTensor(proto, `initializer "${name}"`));
+    initializers.set(name, readTensor(proto, `initializer "${name}"`, room));
   }
-  const inputs = graph.input
-    .filter((info) => !initializers.has(info.name ?? "")) // before IR 4, initializers were listed as inputs as well
-    .map((info) => readInput(info, options.dims ?? {}));
-  const nodes = readNodes(graph.node);
+  const infos = graph.input.filter((info) => !initializers.has(info.name ?? "")); // before IR 4, they were listed, too
+  if (Math.max(infos.length, graph.output.length) > MAX_PORTS)
+    throw unsupported(`${infos.length} inputs and ${graph.output.length} outputs`, `at most ${MAX_PORTS} of each`);
+  const inputs = infos.map((info) => readInput(info, options.dims ?? {}));
+  const nodes = readNodes(graph.node, room);
   const outputs = graph.output.map((info) => info.name ?? "");
   if (outputs.length === 0) throw malformed("the graph has no outputs");
   assertNames(inputs, initializers, nodes, outputs);
@@ -104,7 +117,7 @@ function readInput(info: Message<"ValueInfoProto">, dims: Readonly<Record<string
   return { name, type, shape };
 }
 
-function readNodes(protos: readonly Message<"NodeProto">[]): OnnxNode[] {
+function readNodes(protos: readonly Message<"NodeProto">[], room: FileRoom): OnnxNode[] {
   const taken = new Set<string>();
   return protos.map((proto, i): OnnxNode => {
     const operator = proto.opType ?? "";
@@ -122,16 +135,24 @@ function readNodes(protos: readonly Message<"NodeProto">[]): OnnxNode[] {
       if (!isPlainName(key)) throw badName(`an attribute of node "${name}"`);
       if (key === "" || attributes.has(key))
         throw malformed(`node "${name}": attribute "${key}" has no name or occurs twice`);
-      attributes.set(key, readAttribute(attribute, `node "${name}", attribute "${key}"`));
+      attributes.set(key, readAttribute(attribute, `node "${name}", attribute "${key}"`, room));
     }
     const domain = proto.domain === undefined || proto.domain === "ai.onnx" ? "" : proto.domain;
     return { name, domain, operator, inputs: proto.input, outputs: proto.output, attributes };
   });
 }
 
-const decodeText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const decoder = new TextDecoder();
 
-function readAttribute(proto: Message<"AttributeProto">, what: string): Attribute {
+function readAttribute(proto: Message<"AttributeProto">, what: string, room: FileRoom): Attribute {
+  const decodeText = (bytes: Uint8Array): string => {
+    if ((room.text -= bytes.length) < 0) throw malformed("attributes have more than 2^24 bytes of text");
+    return decoder.decode(bytes);
+  };
+  const numbers = (list: NumberList): readonly number[] => {
+    if ((room.numbers -= list.length) < 0) throw malformed("attributes have more than 2^22 numbers");
+    return Array.from(list);
+  };
   if (proto.refAttrName !== undefined && proto.refAttrName !== "")
     throw malformed(`${what} refers to a function's attribute`);
   // Codes of AttributeProto.AttributeType; files of the first IR versions leave the type out.
@@ -144,11 +165,11 @@ function readAttribute(proto: Message<"AttributeProto">, what: string): Attribut
       return { kind: "string", value: decodeText(proto.s ?? new Uint8Array()) };
     case 4:
       if (proto.t === undefined) throw malformed(`${what} has no tensor`);
-      return { kind: "tensor", value: readTensor(proto.t, what) };
+      return { kind: "tensor", value: readTensor(proto.t, what, room) };
     case 6:
-      return { kind: "floats", value: proto.floats };
+      return { kind: "floats", value: numbers(proto.floats) };
     case 7:
-      return { kind: "ints", value: proto.ints };
+      return { kind: "ints", value: numbers(proto.ints) };
     case 8:
       return { kind: "strings", value: proto.strings.map(decodeText) };
     default:

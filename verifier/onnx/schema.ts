@@ -77,16 +77,23 @@ interface Scalars {
   bytes: Uint8Array;
 }
 export type ScalarName = keyof Scalars;
+/** Scalars that are numbers. */
+export type NumberName = Exclude<ScalarName, "string" | "bytes">;
+
+/** A repeated field of numbers: a typed array where the file packs them. */
+export type NumberList = readonly number[] | Float64Array;
 
 type Value<T> = T extends ScalarName ? Scalars[T] : T extends MessageName ? Message<T> : never;
 type Fields<M extends MessageName> = (typeof SCHEMA)[M][keyof (typeof SCHEMA)[M]];
 
-/** A decoded message: absent singular fields are undefined, repeated fields always arrays. */
+/** A decoded message: absent singular fields are undefined, repeated fields always lists. */
 export type Message<M extends MessageName> = {
   readonly [
     F in Fields<M> as F extends readonly [infer N extends string, ...unknown[]] ? N : never
   ]: F extends readonly [string, infer T, "repeated"]
-    ? readonly Value<T>[]
+    ? T extends NumberName
+      ? NumberList
+      : readonly Value<T>[]
     : F extends readonly [string, infer T]
       ? Value<T> | undefined
       : never;

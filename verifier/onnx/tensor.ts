@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Constant tensors of an ONNX file as doubles.
 import { VerigradError } from "../errors.ts";
-import type { Message } from "./schema.ts";
+import type { Message, NumberList } from "./schema.ts";
 import { ELEMENT_TYPES, type ElementType, type FloatTensor } from "./types.ts";
 
-const MAX_VALUES = 2 ** 26;
+/** Most values of all constant tensors of a file: as many as the constants of an integer graph may have. */
+export const MAX_CONSTANT_VALUES = 2 ** 26;
 const MAX_RANK = 8;
 
 const RAW: Readonly<Record<ElementType, { bytes: number; read: (view: DataView, at: number) => number }>> = {
@@ -21,6 +22,15 @@ const RAW: Readonly<Record<ElementType, { bytes: number; read: (view: DataView, 
   int64: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
   uint64: { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) },
   bool: { bytes: 1, read: (view, at) => (view.getUint8(at) === 0 ? 0 : 1) },
+};
+
+/** Types whose values stand in a field that could hold more, with their range. */
+const HELD_IN_INT32: Partial<Record<ElementType, readonly [lo: number, hi: number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+  bool: [0, 1],
 };
 
 /** IEEE 754 binary16 -> number. */
@@ -45,11 +55,16 @@ export function elementType(code: number | undefined): ElementType | undefined {
   return (ELEMENT_TYPES as Record<number, ElementType>)[code ?? 0];
 }
 
+/** How many values a file's further constant tensors may have. */
+export interface Room {
+  values: number;
+}
+
 /**
- * A constant tensor. Nothing is allocated before the data is known to be there. Errors: ONNX_EXTERNAL_DATA,
+ * A constant tensor; its values are taken from `room`. Nothing is allocated before the data is known to be there. Errors: ONNX_EXTERNAL_DATA,
  * ONNX_MALFORMED (shape and data disagree), ONNX_UNSUPPORTED (element type).
  */
-export function readTensor(proto: Message<"TensorProto">, what: string): FloatTensor {
+export function readTensor(proto: Message<"TensorProto">, what: string, room: Room): FloatTensor {
   const fail = (code: string, why: string): never => {
     throw new VerigradError(code, `${what}: ${why}`, { data: { what, why } });
   };
@@ -60,12 +75,15 @@ export function readTensor(proto: Message<"TensorProto">, what: string): FloatTe
   const type = elementType(proto.dataType);
   if (type === undefined)
     return fail("ONNX_UNSUPPORTED", `element type ${proto.dataType ?? 0}; accepted: floats, integers, bool`);
-  const shape = proto.dims;
   // Work on a shape is its rank times its values: a rank is as dear as a size.
-  if (shape.length > MAX_RANK) fail("ONNX_MALFORMED", `rank ${shape.length} is above ${MAX_RANK}`);
-  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) fail("ONNX_MALFORMED", `bad shape [${shape}]`);
+  if (proto.dims.length > MAX_RANK) fail("ONNX_MALFORMED", `rank ${proto.dims.length} is above ${MAX_RANK}`);
+  const shape = Array.from(proto.dims);
+  // Each dimension by itself, too: an empty axis hides how large the others are.
+  if (!shape.every((dim) => Number.isInteger(dim) && dim >= 0 && dim <= MAX_CONSTANT_VALUES))
+    fail("ONNX_MALFORMED", `bad shape [${shape}]`);
   const size = shape.reduce((product, dim) => product * dim, 1);
-  if (size > MAX_VALUES) fail("ONNX_MALFORMED", `more than ${MAX_VALUES} values`);
+  if ((room.values -= size) < 0)
+    fail("ONNX_MALFORMED", `the file's constants have more than ${MAX_CONSTANT_VALUES} values in all`);
 
   const { rawData } = proto;
   if (rawData !== undefined) {
@@ -73,16 +91,22 @@ export function readTensor(proto: Message<"TensorProto">, what: string): FloatTe
     if (rawData.length !== size * bytes)
       fail("ONNX_MALFORMED", `shape [${shape}] asks for ${size * bytes} bytes, there are ${rawData.length}`);
     const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
-    return { type, shape, values: Float64Array.from({ length: size }, (_, i) => read(view, i * bytes)) };
+    const values = new Float64Array(size);
+    for (let i = 0; i < size; i++) values[i] = read(view, i * bytes);
+    return { type, shape, values };
   }
   const data = typedData(proto, type);
   if (data.length !== size)
     fail("ONNX_MALFORMED", `shape [${shape}] asks for ${size} values, there are ${data.length}`);
-  return { type, shape, values: Float64Array.from(data) };
+  const values = data instanceof Float64Array ? data : new Float64Array(data);
+  const range = HELD_IN_INT32[type];
+  if (range !== undefined && values.some((v) => v < range[0] || v > range[1]))
+    fail("ONNX_MALFORMED", `a value is no ${type}`);
+  return { type, shape, values };
 }
 
 /** The typed field that holds a type's values (TensorProto's documentation in onnx.proto). */
-function typedData(proto: Message<"TensorProto">, type: ElementType): readonly number[] {
+function typedData(proto: Message<"TensorProto">, type: ElementType): NumberList {
   switch (type) {
     case "float32":
       return proto.floatData;
@@ -94,9 +118,9 @@ function typedData(proto: Message<"TensorProto">, type: ElementType): readonly n
     case "uint64":
       return proto.uint64Data;
     case "float16":
-      return proto.int32Data.map((bits) => fromFloat16(bits & 0xffff));
+      return Float64Array.from(proto.int32Data, (bits) => fromFloat16(bits & 0xffff));
     case "bfloat16":
-      return proto.int32Data.map((bits) => fromBfloat16(bits & 0xffff));
+      return Float64Array.from(proto.int32Data, (bits) => fromBfloat16(bits & 0xffff));
     default:
       return proto.int32Data;
   }
