@@ -149,8 +149,10 @@ function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNo
   if ((node.outputs[0] ?? "") === "") refuse("output 0 is omitted");
   if (inferred.some(({ shape }) => sizeOf(shape) > MAX_TENSOR_VALUES)) refuse("its output has more than 2^24 values");
   if (operator.foldsTypes === true || node.inputs.every((name) => name === "" || state.constants.has(name))) {
-    state.folded += inferred.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    if (state.folded > MAX_TOTAL_VALUES) refuse("constants computed from constants have more than 2^26 values in all");
+    spendValues(
+      state,
+      inferred.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    );
     const work = workOf(view, inferred);
     if (state.work + work > MAX_FOLDING)
       refuse("constants computed from constants take more than 2^29 multiply-accumulates");
@@ -160,6 +162,12 @@ function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNo
   }
   inferred.forEach((type, i) => state.types.set(node.outputs[i] ?? "", type));
   state.nodes.push({ view, operator, output: node.outputs[0] ?? "", source });
+}
+
+/** Counts values that folding or an expansion makes. */
+function spendValues(state: State, values: number): void {
+  state.folded += values;
+  if (state.folded > MAX_TOTAL_VALUES) refuse("constants computed from constants have more than 2^26 values in all");
 }
 
 /** Most nodes that expansions may make: unrolled cells, chains of comparisons. */
@@ -217,6 +225,7 @@ function expand(state: State, composite: Composite, view: NodeView, source: Onnx
     node: (operator, inputs, attributes = {}) => nodes(operator, inputs, attributes, 1)[0] as string,
     constant(values, shape, type = "float32") {
       const value = fresh("constant");
+      spendValues(state, values.length);
       setConstant(state, value, { type, shape, values: Float64Array.from(values) });
       return value;
     },
