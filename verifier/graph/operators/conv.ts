@@ -5,7 +5,8 @@ import { sameShape } from "../ranges.ts";
 import { convolution } from "../nodes/convolution.ts";
 import { intsOf, windowOf, type Window } from "./conv-window.ts";
 import { reshaped } from "./linear.ts";
-import { assertFinite, quantizeClamped, quantizeExact } from "./quantize.ts";
+import { assertFinite, quantizeClamped, quantizeExact, withoutTwos } from "./quantize.ts";
+import { makeConstant } from "../constants.ts";
 import { graphShape, refuse, type NodeView, type Operator } from "./types.ts";
 
 /** A convolution of input 0 with real constants. */
@@ -66,10 +67,14 @@ export const convolutionOperator = (convolutionOf: (view: NodeView) => Convoluti
     const conv = convolutionOf(view);
     const { fields, weightShape } = partsOf(conv);
     const { name, outputs } = view.node;
-    const { exponent: weightExponent, bits } = lowering.constants();
+    const calibrated = lowering.constants();
     const { id, tensor } = lowering.input(0);
-    const exponent = tensor.exponent + weightExponent;
-    const weights = quantizeClamped(weightShape, conv.weights, weightExponent, bits);
+    const quantized = quantizeClamped(weightShape, conv.weights, calibrated.exponent, calibrated.bits);
+    // A bias is rounded at the accumulator's exponent: with one, that stays as fine as calibration chose it.
+    const kept = { values: quantized.values, exponent: calibrated.exponent };
+    const factors = conv.bias === null ? withoutTwos(quantized, calibrated.exponent) : kept;
+    const weights = makeConstant(weightShape, factors.values);
+    const exponent = tensor.exponent + factors.exponent;
     const bias = conv.bias === null ? null : quantizeExact([conv.outs], conv.bias, exponent, name);
     const input = reshaped(lowering, id, conv.inputShape, name);
     const z = lowering.builder.addNode(

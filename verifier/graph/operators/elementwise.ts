@@ -6,7 +6,7 @@ import type { GraphTensor, TensorId } from "../types.ts";
 import { broadcastShape, broadcastTo } from "./broadcast.ts";
 import { addIndexMap, assertShape, broadcastMap } from "./index.ts";
 import { reshaped } from "./linear.ts";
-import { assertFinite, quantizeClamped, quantizeExact } from "./quantize.ts";
+import { assertFinite, quantizeClamped, quantizeExact, withoutTwos } from "./quantize.ts";
 import { graphShape, refuse, type Lowering, type NodeView, type Operator, type ValueType } from "./types.ts";
 
 const outputShape = (view: NodeView): number[] => broadcastShape(view.type(0).shape, view.type(1).shape);
@@ -109,17 +109,6 @@ export const Neg: Operator = {
   },
 };
 
-/** The same products with the factors of two that all integers share in the exponent: accumulators stay narrow. */
-function withoutTwos(values: ArrayLike<number>, exponent: number): { values: Float64Array; exponent: number } {
-  let reduced = Float64Array.from(values);
-  if (reduced.every((v) => v === 0)) return { values: reduced, exponent };
-  while (reduced.every((v) => v % 2 === 0)) {
-    reduced = reduced.map((v) => v / 2);
-    exponent--;
-  }
-  return { values: reduced, exponent };
-}
-
 /** x times a constant. One value for all is a weightedSum; others are a convolution of one channel a value. */
 function addProduct(view: NodeView, lowering: Lowering, i: number, factor: FloatTensor): TensorId {
   const { name, outputs } = view.node;
@@ -127,8 +116,8 @@ function addProduct(view: NodeView, lowering: Lowering, i: number, factor: Float
   const { tensor } = lowering.input(i);
   const shape = outputShape(view);
   const size = factor.values.length;
-  const integers = quantizeClamped([size], factor.values, quantization.exponent, quantization.bits).values;
-  const { values, exponent: factorExponent } = withoutTwos(Float64Array.from(integers, Number), quantization.exponent);
+  const integers = quantizeClamped([size], factor.values, quantization.exponent, quantization.bits);
+  const { values, exponent: factorExponent } = withoutTwos(integers, quantization.exponent);
   const exponent = tensor.exponent + factorExponent;
   const input = broadcasted(view, lowering, i, true);
   if (values.every((v) => v === values[0]))

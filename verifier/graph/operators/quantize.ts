@@ -29,6 +29,17 @@ export function quantizeClamped(
   );
 }
 
+/** The same factors with the powers of two that all share in the exponent: accumulators stay narrow. */
+export function withoutTwos(factors: Constant, exponent: number): { values: Float64Array; exponent: number } {
+  let values = Float64Array.from(factors.values as ArrayLike<number>, Number);
+  if (values.every((v) => v === 0)) return { values, exponent };
+  while (values.every((v) => v % 2 === 0)) {
+    values = values.map((v) => v / 2);
+    exponent--;
+  }
+  return { values, exponent };
+}
+
 /** Exact-width integers at an accumulator's exponent. Errors: GRAPH_ACCUMULATOR_OVERFLOW beyond 2^62. */
 export function quantizeExact(
   shape: readonly number[],
