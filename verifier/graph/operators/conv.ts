@@ -7,7 +7,7 @@ import { intsOf, windowOf, type Window } from "./conv-window.ts";
 import { reshaped } from "./linear.ts";
 import { assertFinite, quantizeClamped, quantizeExact, withoutTwos } from "./quantize.ts";
 import { makeConstant } from "../constants.ts";
-import { graphShape, refuse, type NodeView, type Operator } from "./types.ts";
+import { graphShape, refuse, type Lowering, type NodeView, type Operator } from "./types.ts";
 
 /** A convolution of input 0 with real constants. */
 export interface Convolution {
@@ -53,6 +53,25 @@ function fold(view: NodeView, conv: Convolution): FloatTensor[] {
   return [{ type: view.type(0).type, shape: conv.outputShape, values: y }];
 }
 
+/** The exponent at which all weights are 0, 1 or -1, so that nothing is left to calibrate: sums, averages of 2^n values. */
+function exactExponent({ weights, bias }: Convolution): number | null {
+  const size = weights.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  const exponent = -Math.log2(size);
+  const uniform = weights.every((v) => v === 0 || Math.abs(v) === size);
+  return bias === null && uniform && Number.isInteger(exponent) && Math.abs(exponent) <= 60 ? exponent : null;
+}
+
+/** Weights as integers, and their exponent. A bias is rounded at the accumulator's: with one, it stays as calibrated. */
+function quantizedWeights(conv: Convolution, shape: readonly number[], lowering: Lowering) {
+  const exact = exactExponent(conv);
+  if (exact !== null) return { weights: quantizeExact(shape, conv.weights, exact, ""), weightExponent: exact };
+  const { exponent, bits } = lowering.constants();
+  const weights = quantizeClamped(shape, conv.weights, exponent, bits);
+  if (conv.bias !== null) return { weights, weightExponent: exponent };
+  const narrow = withoutTwos(weights, exponent);
+  return { weights: makeConstant(shape, narrow.values), weightExponent: narrow.exponent };
+}
+
 /** An operator that is a convolution with constants, the exponent of its weights calibrated. */
 export const convolutionOperator = (convolutionOf: (view: NodeView) => Convolution): Operator => ({
   infer(view) {
@@ -62,19 +81,17 @@ export const convolutionOperator = (convolutionOf: (view: NodeView) => Convoluti
     return [{ type: view.type(0).type, shape: outputShape }];
   },
   fold: (view) => fold(view, convolutionOf(view)),
-  constants: (view) => convolutionOf(view).weights,
+  constants(view) {
+    const conv = convolutionOf(view);
+    return exactExponent(conv) === null ? conv.weights : [];
+  },
   lower(view, lowering) {
     const conv = convolutionOf(view);
     const { fields, weightShape } = partsOf(conv);
     const { name, outputs } = view.node;
-    const calibrated = lowering.constants();
     const { id, tensor } = lowering.input(0);
-    const quantized = quantizeClamped(weightShape, conv.weights, calibrated.exponent, calibrated.bits);
-    // A bias is rounded at the accumulator's exponent: with one, that stays as fine as calibration chose it.
-    const kept = { values: quantized.values, exponent: calibrated.exponent };
-    const factors = conv.bias === null ? withoutTwos(quantized, calibrated.exponent) : kept;
-    const weights = makeConstant(weightShape, factors.values);
-    const exponent = tensor.exponent + factors.exponent;
+    const { weights, weightExponent } = quantizedWeights(conv, weightShape, lowering);
+    const exponent = tensor.exponent + weightExponent;
     const bias = conv.bias === null ? null : quantizeExact([conv.outs], conv.bias, exponent, name);
     const input = reshaped(lowering, id, conv.inputShape, name);
     const z = lowering.builder.addNode(
