@@ -14,6 +14,7 @@ import { half, ints, node, ramp, type Case } from "./case.ts";
 import { COMPOSITE_CASES } from "./composite-cases.ts";
 import { COMPARE_CASES } from "./compare-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
+import { REDUCE_CASES } from "./reduce-cases.ts";
 
 /** Operators that move values. Attributes of old opsets, inputs of new ones. */
 const INDEX_CASES: Case[] = [
@@ -239,6 +240,7 @@ const SHAPE_CASES: Case[] = [
 const CASES: Case[] = [
   ...CONV_CASES,
   ...COMPARE_CASES,
+  ...REDUCE_CASES,
   ...COMPOSITE_CASES,
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
   { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },

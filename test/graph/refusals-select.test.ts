@@ -52,3 +52,22 @@ describe("graph/refusals: comparisons and choices", () => {
   ]);
   refuses("Sum", [[/shapes \[3\] and \[2\] do not broadcast/, [3], { in: ["x", "c"] }, { c: two }]]);
 });
+
+describe("graph/refusals: reductions", () => {
+  const axes = (...values: number[]) => ({ a: { dims: [values.length], values, type: "int64" as const } });
+  const by = ["x", "a"];
+  refuses("ReduceSum", [
+    [/axis 2; accepted: -2 to 1/, [2, 3], { in: by }, axes(2)],
+    [/axes \[0,-2\]; accepted: each once/, [2, 3], { in: by }, axes(0, -2)],
+    [/input axes depends on the inputs; accepted: a constant/, [2], { in: ["x", "x"] }],
+    [/attribute keepdims is of kind float/, [2], { attributes: { keepdims: { float: 1 } } }],
+  ]);
+  refuses("ReduceMean", [[/a mean of int64; accepted: a float type/, [2], {}, {}, { inputType: 7 }]]);
+  refuses("ReduceProd", [[/a product of 65 values; accepted: up to 64/, [65], {}]]);
+  refuses("CumSum", [
+    [/input axis is missing/, [2], {}],
+    [/input axis \[0,1\]; accepted: one axis/, [2, 3], { in: by }, axes(0, 1)],
+    [/axis 1; accepted: -1 to 0/, [2], { in: by }, axes(1)],
+    [/an axis of size 4097; accepted: up to 4096/, [4097], { in: by }, axes(0)],
+  ]);
+});

@@ -14,6 +14,7 @@ import { MatMul } from "./mat-mul.ts";
 import { BatchNormalization } from "./norm.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
 import { Div, Pow } from "./quotient.ts";
+import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import type { Choice, Composite, Operator } from "./types.ts";
@@ -29,6 +30,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   ConstantOfShape,
   Conv,
   ConvTranspose,
+  CumSum,
   Div,
   Dropout,
   Equal,
@@ -55,6 +57,12 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Pad,
   Pow,
   Range,
+  ReduceMax,
+  ReduceMean,
+  ReduceMin,
+  ReduceProd,
+  ReduceSum,
+  ReduceSumSquare,
   Relu,
   Reshape,
   Shape,
