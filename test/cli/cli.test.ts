@@ -129,6 +129,18 @@ describe("verigrad, the command", () => {
     ["an unknown option", () => ["compile", "x.onnx", "--fast"], "USAGE"],
     ["a missing option", () => ["compile", "x.onnx"], "USAGE"],
     ["a range that is none", () => ["compile", "x", "-o", at("out"), "--input-range", "1,0"], "USAGE"],
+    ["a dimension without a size", () => ["compile", "x", "-o", at("out"), "--dim", "batch"], "USAGE"],
+    ["a dimension of size 0", () => ["compile", "x", "-o", at("out"), "--dim", "batch=0"], "USAGE"],
+    [
+      "a dimension that the model lacks",
+      () => ["compile", `${EXAMPLE}digits.onnx`, "-o", at("out"), "--input-range", "0,16", "--dim", "rows=2"],
+      "ONNX_SYMBOLIC_DIM",
+    ],
+    [
+      "a dimension beside a calibration.json",
+      () => [...compile(`${EXAMPLE}digits.onnx`, `${EXAMPLE}calibration.json`), "--dim", "batch=1"],
+      "CALIBRATION_INVALID",
+    ],
     ["a range of one end", () => ["compile", "x", "-o", at("out"), "--input-range", "x=1"], "USAGE"],
     ["nothing to calibrate on", () => ["compile", `${EXAMPLE}digits.onnx`, "-o", at("out")], "CALIBRATION_MISSING"],
     [

@@ -234,6 +234,9 @@ describe("onnx/parse", () => {
     expect(errorOf(() => shapeOf([1, "n"])).message).to.match(/"x".*dimension 1 \("n"\)/);
     expect(codeOf(() => shapeOf([1, "n"]))).to.equal("ONNX_SYMBOLIC_DIM");
     expect(codeOf(() => shapeOf(["batch", 3], { batch: 0 }))).to.equal("ONNX_MALFORMED");
+    expect(codeOf(() => shapeOf(["batch", 3], { n: 1 }))).to.equal("ONNX_SYMBOLIC_DIM");
+    expect(errorOf(() => shapeOf(["batch", "m"], { n: 1, m: 2 })).message).to.match(/"n".* have batch, m$/);
+    expect(errorOf(() => shapeOf([1, 3], { n: 1 })).message).to.match(/none without a size/);
   });
 
   it("a singular field that occurs twice is refused: readers disagree about it", () => {

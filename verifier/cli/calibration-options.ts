@@ -6,6 +6,7 @@ import type { CalibrateOptions } from "../calibrate/calibrate.ts";
 import type { InputRange } from "../calibrate/random-samples.ts";
 import { CALIBRATION_FORMAT, checkCalibration, type Calibration } from "../graph/calibration.ts";
 import { readSamples, type Sample } from "../graph/samples.ts";
+import { parseModel } from "../onnx/parse.ts";
 import type { FloatGraph, OnnxInput } from "../onnx/types.ts";
 import { TENSOR_TYPES, type TensorType } from "../tensor/spec.ts";
 import { readJson, readNamed, type CliContext } from "./context.ts";
@@ -20,6 +21,7 @@ export interface CalibrationOptions {
   readonly inputBits?: 8 | 16;
   readonly outputType?: TensorType;
   readonly heads?: Calibration["heads"];
+  readonly dim?: Readonly<Record<string, number>>;
 }
 
 /** A declared range for one input, or (name null) for all that have none of their own. */
@@ -60,9 +62,22 @@ export function inputRange(text: string, before: readonly NamedRange[] = []): Na
   return [...before, { name: at < 0 ? null : text.slice(0, at), lo, hi }];
 }
 
+/** Reads "name=size". */
+export function dimension(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const at = text.lastIndexOf("=");
+  const size = Number(text.slice(at + 1));
+  if (at < 1 || text.slice(at + 1).trim() === "" || !Number.isSafeInteger(size) || size < 1)
+    throw new InvalidArgumentError("give name=size, such as batch_size=1.");
+  return { ...before, [text.slice(0, at)]: size };
+}
+
+/** The option that sizes symbolic dimensions. */
+export const addDimOption = (command: Command): Command =>
+  command.option("--dim <name=size>", "size of a symbolic dimension of the inputs (repeatable)", dimension);
+
 /** The options of a calibration; `compile` has others beside them. */
 export function addCalibrationOptions(command: Command): Command {
-  return command
+  return addDimOption(command)
     .option("--calibration <json>", "sample inputs to calibrate on, or a calibration.json made before")
     .option("--input-range <[name=]lo,hi>", "calibrate on random samples of this range (repeatable)", inputRange)
     .option("--samples <n>", "how many random samples", integerIn(1, 65536), 64)
@@ -104,24 +119,22 @@ export interface Source {
 export async function calibrationFrom(
   context: CliContext,
   onnx: Uint8Array,
-  model: FloatGraph,
   options: CalibrationOptions,
-  dims: Readonly<Record<string, number>>,
 ): Promise<Source> {
   if (options.calibration !== undefined) {
     const content = await readJson(options.calibration);
     const isCalibration = typeof content === "object" && content !== null && "format" in content;
     if (isCalibration && content.format === CALIBRATION_FORMAT) {
-      assertNoChoices(options, dims);
+      assertNoChoices(options);
       return { calibration: checkCalibration(content), samples: null, description: options.calibration };
     }
   }
-  const { inputs, samples, description } = await samplesFrom(model, options);
+  const { inputs, samples, description } = await samplesFrom(parseModel(onnx, { dims: options.dim ?? {} }), options);
   const { calibrate } = await import("../calibrate/calibrate.ts");
   const { calibration, relativeError } = await calibrate(
     onnx,
     samples,
-    { ...choicesOf(options, dims), ...inputs },
+    { ...choicesOf(options), ...inputs },
     context.work(),
   );
   context.print(`calibrated on ${description}: largest error there ${percent(relativeError)} of the largest output`);
@@ -130,19 +143,19 @@ export async function calibrationFrom(
 
 const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
 
-function assertNoChoices(options: CalibrationOptions, dims: Readonly<Record<string, number>>): void {
-  const { weightBits, activationBits, inputBits: bits, outputType, heads, inputRange: ranges } = options;
-  const choices = [weightBits, activationBits, bits, outputType, heads, ranges];
-  if (choices.every((choice) => choice === undefined) && Object.keys(dims).length === 0) return;
+function assertNoChoices(options: CalibrationOptions): void {
+  const { weightBits, activationBits, inputBits: bits, outputType, heads, inputRange: ranges, dim } = options;
+  const choices = [weightBits, activationBits, bits, outputType, heads, ranges, dim];
+  if (choices.every((choice) => choice === undefined)) return;
   throw new VerigradError(
     "CALIBRATION_INVALID",
     "a calibration.json fixes all widths, types, ranges and sizes already",
   );
 }
 
-const choicesOf = (options: CalibrationOptions, dims: Readonly<Record<string, number>>): CalibrateOptions => ({
+const choicesOf = (options: CalibrationOptions): CalibrateOptions => ({
   target: "groth16",
-  dims,
+  dims: options.dim ?? {},
   ...(options.weightBits === undefined ? {} : { weightBits: options.weightBits }),
   ...(options.activationBits === undefined ? {} : { activationBits: options.activationBits }),
   ...(options.inputBits === undefined ? {} : { inputBits: options.inputBits }),

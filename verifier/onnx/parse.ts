@@ -26,7 +26,7 @@ interface FileRoom extends Room {
 }
 
 export interface ParseOptions {
-  /** Sizes of symbolic dimensions by name. A first dimension that is not given is 1. */
+  /** Sizes of symbolic dimensions by name, each one of the model's. A first dimension that is not given is 1. */
   readonly dims?: Readonly<Record<string, number>>;
 }
 
@@ -57,6 +57,7 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Float
   const infos = graph.input.filter((info) => !initializers.has(info.name ?? "")); // before IR 4, they were listed, too
   if (Math.max(infos.length, graph.output.length) > MAX_PORTS)
     throw unsupported(`${infos.length} inputs and ${graph.output.length} outputs`, `at most ${MAX_PORTS} of each`);
+  assertDims(infos, options.dims ?? {});
   const inputs = infos.map((info) => readInput(info, options.dims ?? {}));
   const nodes = readNodes(graph.node, room);
   const outputs = graph.output.map((info) => info.name ?? "");
@@ -86,6 +87,22 @@ function readOpsets(model: Message<"ModelProto">): Map<string, number> {
   }
   if (opsets.size === 0) throw malformed("no operator set is imported");
   return opsets;
+}
+
+/** Errors: ONNX_SYMBOLIC_DIM for a size that is given to a dimension which the model does not have. */
+function assertDims(infos: readonly Message<"ValueInfoProto">[], dims: Readonly<Record<string, number>>): void {
+  const symbolic = new Set(
+    infos.flatMap(({ type }) => type?.tensorType?.shape?.dim.map(({ dimParam = "" }) => dimParam) ?? []),
+  );
+  symbolic.delete("");
+  const stranger = Object.keys(dims).find((name) => !symbolic.has(name));
+  if (stranger === undefined) return;
+  const known = [...symbolic].filter(isPlainName).slice(0, 16);
+  throw new VerigradError(
+    "ONNX_SYMBOLIC_DIM",
+    `no dimension "${stranger}"; the model's inputs have ${known.length === 0 ? "none without a size" : known.join(", ")}`,
+    { data: { dim: stranger, known } },
+  );
 }
 
 function readInput(info: Message<"ValueInfoProto">, dims: Readonly<Record<string, number>>): OnnxInput {

@@ -10,7 +10,6 @@ import type { Calibration } from "../../graph/calibration.ts";
 import { dimsOf } from "../../graph/compile.ts";
 import { readSamples, type Sample } from "../../graph/samples.ts";
 import type { IntegerGraph } from "../../graph/types.ts";
-import { parseModel } from "../../onnx/parse.ts";
 import { addCalibrationOptions, calibrationFrom, type CalibrationOptions } from "../calibration-options.ts";
 import { readNamed, type CliContext } from "../context.ts";
 import { proofSystemNamed } from "../proof-systems.ts";
@@ -67,7 +66,7 @@ async function compile(context: CliContext, model: string, options: CompileOptio
   const onnx = await readNamed(model);
   await assertFree(resolve(options.output));
   const proofSystem = await proofSystemNamed(options.proofSystem);
-  const source = await calibrationFrom(context, onnx, parseModel(onnx), options, {});
+  const source = await calibrationFrom(context, onnx, options);
   const { calibration } = source;
   const name = options.name ?? basename(model).replace(/\.onnx$/i, "");
   const built = await buildPackage({ onnx, calibration, name, proofSystem }, context.work());
