@@ -242,4 +242,64 @@ const POWER_CASES: Case[] = [
   power(0, [2, 2, 3]),
 ];
 
-export const COMPOSITE_CASES: Case[] = [...PRODUCT_CASES, ...CONV_TRANSPOSE_CASES, ...POOL_CASES, ...POWER_CASES];
+/** Integers that a type holds, as a tensor of that type. */
+const bytes = (...values: number[]) => ({ dims: [values.length], values, type: "uint8" as const });
+const single = (value: number) => ({ dims: [], values: [value] });
+
+const QUANTIZE_CASES: Case[] = [
+  {
+    name: "QuantizeLinear saturates, DequantizeLinear, with a zero point",
+    x: [2, 3],
+    nodes: [{ op: "QuantizeLinear", in: ["x", "s", "z"], out: ["q"] }, node("DequantizeLinear", ["q", "t", "z"])],
+    constants: { s: single(0.5), z: { dims: [], values: [100], type: "uint8" }, t: single(4) },
+    exponent: 1,
+  },
+  {
+    name: "QuantizeLinear of one scale an index of an axis, without a zero point",
+    x: [2, 3],
+    nodes: [
+      { op: "QuantizeLinear", in: ["x", "s"], out: ["q"], attributes: { axis: -1 } },
+      node("DequantizeLinear", ["q", "t"]),
+    ],
+    constants: { s: { dims: [3], values: [1, 0.5, 0.25] }, t: single(2) },
+    exponent: 2,
+  },
+  {
+    name: "QuantizeLinear with the scale 1 and a zero point that varies not",
+    x: [2, 3],
+    nodes: [{ op: "QuantizeLinear", in: ["x", "s", "z"], out: ["q"] }, node("Cast", ["q"], { to: 1 })],
+    constants: { s: { dims: [3], values: [1, 1, 1] }, z: bytes(7, 7, 7) },
+  },
+  {
+    name: "DequantizeLinear of constants folds, each zero point its own",
+    x: [2, 3],
+    nodes: [
+      { op: "DequantizeLinear", in: ["c", "s", "z"], out: ["f"], attributes: { axis: 0 } },
+      node("Mul", ["x", "f"]),
+    ],
+    constants: {
+      c: { dims: [2, 3], values: [0, 5, 9, 200, 255, 30], type: "uint8" },
+      s: { dims: [2], values: [2, 0.5] },
+      z: bytes(3, 128),
+    },
+    exponent: 1,
+  },
+  {
+    name: "QuantizeLinear of constants folds, halves to even",
+    x: [4],
+    nodes: [
+      { op: "QuantizeLinear", in: ["c", "s"], out: ["q"] },
+      { op: "CastLike", in: ["q", "x"], out: ["f"] },
+      node("Mul", ["x", "f"]),
+    ],
+    constants: { c: { dims: [4], values: [0.5, 1.5, 2.5, 300] }, s: single(1) },
+  },
+];
+
+export const COMPOSITE_CASES: Case[] = [
+  ...QUANTIZE_CASES,
+  ...PRODUCT_CASES,
+  ...CONV_TRANSPOSE_CASES,
+  ...POOL_CASES,
+  ...POWER_CASES,
+];

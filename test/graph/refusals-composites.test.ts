@@ -29,6 +29,8 @@ const zeros = (...dims: number[]) => ({
   values: Array.from({ length: dims.reduce((p, d) => p * d, 1) }, () => 0),
 });
 
+const ints32 = (...values: number[]) => ({ dims: [values.length], values, type: "int32" as const });
+
 describe("graph/refusals: products", () => {
   const nan = { dims: [3, 2], values: [0, 0, NaN, 0, 0, 0] };
   refuses("MatMul", [
@@ -94,5 +96,41 @@ describe("graph/refusals: ConvTranspose", () => {
     [/attribute kernel_shape = \[3,3\] for weights of shape/, x, given({ kernel_shape: [3, 3] }), { w }],
     [/an output of spatial shape \[-1,5\]/, x, given({ pads: [3, 0, 3, 0] }), { w }],
     [/accepted: \[N, C, 1 to 3 spatial axes\]/, [1, 2], { in: ["x", "w"] }, { w: zeros(2, 3) }],
+  ]);
+});
+
+describe("graph/refusals: QuantizeLinear and DequantizeLinear", () => {
+  const x = [2, 3];
+  const one = { s: { dims: [], values: [2] } };
+  const scale = (...values: number[]) => ({ s: { dims: [values.length], values } });
+  const both = (why: RegExp, node: Partial<TestNode>, constants: TestModel["constants"]): void => {
+    refuses("QuantizeLinear", [[why, x, node, constants]]);
+    refuses("DequantizeLinear", [[why, x, node, constants]]);
+  };
+  const two: Partial<TestNode> = { in: ["x", "s"] };
+  both(/input scale depends on the inputs; accepted: a constant/, { in: ["x", "x"] }, one);
+  both(/input zero_point depends on the inputs; accepted: a constant/, { in: ["x", "s", "x"] }, one);
+  both(/attribute block_size; accepted: 0/, { ...two, attributes: { block_size: 2 } }, one);
+  both(/input scale: not positive; accepted: above 0/, two, scale(1, 0, 2));
+  both(/input scale: has a NaN or infinite value/, two, scale(NaN));
+  both(/of 2 values; accepted: 3, as axis 1/, two, scale(1, 2));
+  both(/axis 2; accepted: -2 to 1/, { ...two, attributes: { axis: 2 } }, scale(1, 2, 3));
+  both(/of rank 2 or more; accepted: one value, or one an index of the axis/, two, {
+    s: { dims: [2, 3], values: [1, 2, 3, 4, 5, 6] },
+  });
+  refuses("QuantizeLinear", [
+    [
+      /integers of type int32; accepted: int8, uint8, int16, uint16/,
+      x,
+      { in: ["x", "s", "z"] },
+      { ...one, z: ints32(0) },
+    ],
+    [/attribute output_dtype = 99/, x, { ...two, attributes: { output_dtype: 99 } }, one],
+    [
+      /input zero_point: several values/,
+      x,
+      { in: ["x", "s", "z"] },
+      { ...scale(1, 2, 3), z: { dims: [3], values: [1, 2, 3], type: "uint8" } },
+    ],
   ]);
 });

@@ -10,10 +10,17 @@ const ModelProto = root.lookupType("onnx.ModelProto");
 export interface TestTensor {
   readonly dims: readonly number[];
   readonly values: readonly number[];
-  readonly type?: "float32" | "float64" | "int64" | "int32";
+  readonly type?: "float32" | "float64" | "int64" | "int32" | "uint8";
 }
 
-export type TestAttribute = number | string | readonly number[] | TestTensor | { readonly float: number };
+export type TestAttribute =
+  | number
+  | string
+  | readonly number[]
+  | TestTensor
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] };
 
 export interface TestNode {
   readonly op: string;
@@ -32,10 +39,18 @@ export interface TestModel {
   readonly outputs: readonly string[];
   readonly constants?: Readonly<Record<string, TestTensor>>;
   readonly opset?: number;
+  /** Version of ai.onnx.ml (default 3). */
+  readonly mlOpset?: number;
 }
 
-const CODE = { float32: 1, int32: 6, int64: 7, float64: 11 } as const;
-const FIELD = { float32: "floatData", int32: "int32Data", int64: "int64Data", float64: "doubleData" } as const;
+const CODE = { float32: 1, uint8: 2, int32: 6, int64: 7, float64: 11 } as const;
+const FIELD = {
+  float32: "floatData",
+  uint8: "int32Data",
+  int32: "int32Data",
+  int64: "int64Data",
+  float64: "doubleData",
+} as const;
 
 function tensorProto({ dims, values, type = "float32" }: TestTensor, name?: string): Record<string, unknown> {
   return { dims, dataType: CODE[type], [FIELD[type]]: values, ...(name === undefined ? {} : { name }) };
@@ -45,6 +60,8 @@ function attributeProto(name: string, value: TestAttribute): Record<string, unkn
   if (typeof value === "number") return { name, type: 2, i: value };
   if (typeof value === "string") return { name, type: 3, s: Buffer.from(value) };
   if ("float" in value) return { name, type: 1, f: value.float };
+  if ("floats" in value) return { name, type: 6, floats: value.floats };
+  if ("strings" in value) return { name, type: 8, strings: value.strings.map((text) => Buffer.from(text)) };
   if ("dims" in value) return { name, type: 4, t: tensorProto(value) };
   return { name, type: 7, ints: value };
 }
@@ -56,7 +73,9 @@ export function modelMessage(model: TestModel): { graph: Record<string, unknown[
     irVersion: 8,
     opsetImport: [
       { domain: "", version: model.opset ?? 17 },
-      ...(model.nodes.some((node) => node.domain === "ai.onnx.ml") ? [{ domain: "ai.onnx.ml", version: 3 }] : []),
+      ...(model.nodes.some((node) => node.domain === "ai.onnx.ml")
+        ? [{ domain: "ai.onnx.ml", version: model.mlOpset ?? 3 }]
+        : []),
     ],
     graph: {
       node: model.nodes.map(({ op, name = "", domain = "", attributes = {}, ...node }) => ({

@@ -146,7 +146,7 @@ function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNo
   node.outputs.forEach((name, i) => {
     if (i >= inferred.length && name !== "") refuse(`output ${i}; accepted: ${inferred.length} output`);
   });
-  if ((node.outputs[0] ?? "") === "") refuse("output 0 is omitted");
+  const named = node.outputs.flatMap((name, i) => (name === "" ? [] : [{ name, i }]));
   if (inferred.some(({ shape }) => sizeOf(shape) > MAX_TENSOR_VALUES)) refuse("its output has more than 2^24 values");
   if (operator.foldsTypes === true || node.inputs.every((name) => name === "" || state.constants.has(name))) {
     spendValues(
@@ -157,11 +157,12 @@ function analyseNode(state: State, node: OnnxNode, opset: number, source: OnnxNo
     if (state.work + work > MAX_FOLDING)
       refuse("constants computed from constants take more than 2^29 multiply-accumulates");
     state.work += work;
-    operator.fold(view).forEach((tensor, i) => setConstant(state, node.outputs[i] ?? "", tensor));
+    const folded = operator.fold(view);
+    for (const { name, i } of named) setConstant(state, name, folded[i] as FloatTensor);
     return;
   }
-  inferred.forEach((type, i) => state.types.set(node.outputs[i] ?? "", type));
-  state.nodes.push({ view, operator, output: node.outputs[0] ?? "", source });
+  for (const { name, i } of named) state.types.set(name, inferred[i] as ValueType);
+  state.nodes.push({ view, operator, output: named[0]?.name ?? refuse("no output has a name"), source });
 }
 
 /** Counts values that folding or an expansion makes. */

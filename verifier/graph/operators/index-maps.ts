@@ -78,7 +78,6 @@ const whole = (shape: readonly number[]) => shape.map((count) => ({ start: 0, st
 export const Split = indexOperator((view) => {
   const { shape } = view.type(0);
   const { outputs } = view.node;
-  if (outputs.includes("")) refuse("an output without a name; accepted: all named");
   const axis = axisOf(view.int("axis", 0), shape.length);
   const dim = shape[axis] as number;
   const sizes = integers(view, "split", 1) ?? equalParts(view, dim, outputs.length);
@@ -96,7 +95,7 @@ export const Split = indexOperator((view) => {
 function equalParts(view: NodeView, dim: number, parts: number): number[] {
   const size = Math.ceil(dim / parts);
   if (view.int("num_outputs", parts) !== parts)
-    refuse(`attribute num_outputs; accepted: ${parts}, as outputs are named`);
+    refuse(`attribute num_outputs; accepted: ${parts}, as there are outputs`);
   if (view.opset < 18 && size * parts !== dim) refuse(`an axis of size ${dim} into ${parts} equal parts`);
   return Array.from({ length: parts }, (_, i) => (i < parts - 1 ? size : dim - size * (parts - 1)));
 }

@@ -13,10 +13,11 @@ import { And, Not, Or, Xor } from "./logic.ts";
 import { MatMul } from "./mat-mul.ts";
 import { BatchNormalization } from "./norm.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
+import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.ts";
 import { Div, Pow } from "./quotient.ts";
 import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
-import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
+import { Cast, CastLike, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import type { Choice, Composite, Operator } from "./types.ts";
 
 const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
@@ -25,12 +26,14 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   AveragePool,
   BatchNormalization,
   Cast,
+  CastLike,
   Concat,
   Constant,
   ConstantOfShape,
   Conv,
   ConvTranspose,
   CumSum,
+  DequantizeLinear,
   Div,
   Dropout,
   Equal,
@@ -56,6 +59,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Or,
   Pad,
   Pow,
+  QuantizeLinear,
   Range,
   ReduceMax,
   ReduceMean,

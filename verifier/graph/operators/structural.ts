@@ -6,7 +6,7 @@ import { sizeOf } from "../../tensor/spec.ts";
 import { sameShape } from "../ranges.ts";
 import { addComplement } from "./logic.ts";
 import { labelOf } from "./operands.ts";
-import { graphShape, refuse, type Lowering, type NodeView, type Operator } from "./types.ts";
+import { graphShape, refuse, type Lowering, type NodeView, type Operator, type Composite, int } from "./types.ts";
 
 /** An operator whose output is its first input under another type or shape. */
 function view(
@@ -96,6 +96,15 @@ export const Cast: Operator = {
     const input = { kind: "lookup", op: "isZero", from: [label.from], input: lowering.input(0).id } as const;
     const zero = lowering.builder.addNode(input, { name: label.name, exponent: 0 });
     return addComplement(lowering, zero, label);
+  },
+};
+
+/** Cast to the type of a second value, which is not read otherwise. */
+export const CastLike: Composite = {
+  expand(view, expansion) {
+    const { type } = view.type(1);
+    const code = Object.entries(ELEMENT_TYPES).find(([, name]) => name === type)?.[0];
+    expansion.output(0, expansion.node("Cast", [view.node.inputs[0] as string], { to: int(Number(code)) }));
   },
 };
 
