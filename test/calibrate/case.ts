@@ -15,6 +15,7 @@ export interface Case {
   readonly nodes: TestNode[];
   readonly constants?: TestModel["constants"];
   readonly opset?: number;
+  readonly mlOpset?: number;
   /** Of all constants (default 0), fine enough for them to be exact. */
   readonly exponent?: number;
   /** ONNX type code of x (default float32) and its declared range (default -100 to 100). */
@@ -26,6 +27,14 @@ export const node = (op: string, inputs: string[], attributes: TestNode["attribu
   op,
   in: inputs,
   out: ["y"],
+  attributes,
+});
+/** A node of ai.onnx.ml. */
+export const ml = (op: string, inputs: string[], attributes: TestNode["attributes"] = {}, out = ["y"]): TestNode => ({
+  op,
+  in: inputs,
+  out,
+  domain: "ai.onnx.ml",
   attributes,
 });
 export const half = { float: 0.5 } as const;

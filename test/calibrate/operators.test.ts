@@ -15,6 +15,7 @@ import { COMPOSITE_CASES } from "./composite-cases.ts";
 import { COMPARE_CASES } from "./compare-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
 import { REDUCE_CASES } from "./reduce-cases.ts";
+import { ML_CASES } from "./ml-cases.ts";
 
 /** Operators that move values. Attributes of old opsets, inputs of new ones. */
 const INDEX_CASES: Case[] = [
@@ -239,6 +240,7 @@ const SHAPE_CASES: Case[] = [
 
 const CASES: Case[] = [
   ...CONV_CASES,
+  ...ML_CASES,
   ...COMPARE_CASES,
   ...REDUCE_CASES,
   ...COMPOSITE_CASES,
@@ -431,12 +433,13 @@ describe("calibrate/operators: integers equal onnxruntime", () => {
     nodes,
     constants = {},
     opset = 17,
+    mlOpset = 3,
     exponent = 0,
     inputType = 1,
     range = [-100, 100],
   } of CASES) {
     it(name, async () => {
-      const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], constants, opset, inputType });
+      const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], constants, opset, mlOpset, inputType });
       const calibration = exactCalibration(onnx);
       const [lo, hi] = range;
       const { graph } = compileModel(onnx, {
@@ -463,8 +466,10 @@ describe("calibrate/operators: integers equal onnxruntime", () => {
   }
 
   it("every supported operator has a case", () => {
-    const covered = new Set(CASES.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
-    expect([...covered].sort()).to.deep.equal(SUPPORTED_OPERATORS);
+    const covered = new Set(
+      CASES.flatMap(({ nodes }) => nodes.map(({ op, domain }) => (domain === undefined ? op : `${domain}.${op}`))),
+    );
+    expect([...covered].sort()).to.deep.equal([...SUPPORTED_OPERATORS].sort());
   });
 
   it("feeds int64 and double inputs, and sizes a symbolic batch", async () => {

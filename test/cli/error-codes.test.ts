@@ -8,7 +8,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Upper-case literals of the source that are not codes of ours: other libraries' and operating systems' words. */
 const FOREIGN = new Set([
   ...["CALL_EXCEPTION", "INSUFFICIENT_FUNDS", "NETWORK_ERROR", "SERVER_ERROR", "DOMAIN_JOB", "TIMEOUT"],
-  ...["RETRY", "REJECT", "ESCALATE", "PUBLIC", "COMMITTED", "SAME_UPPER", "SAME_LOWER"],
+  ...["RETRY", "REJECT", "ESCALATE", "PUBLIC", "COMMITTED", "SAME_UPPER", "SAME_LOWER", "SOFTMAX_ZERO"],
 ]);
 /** Codes of one word, which no underscore gives away. */
 const SINGLE = /"(ABORTED|INTERNAL|USAGE)"/g;

@@ -18,6 +18,8 @@ import { Div, Pow } from "./quotient.ts";
 import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, CastLike, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
+import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
+import { TreeEnsemble, TreeEnsembleClassifier, TreeEnsembleRegressor } from "./trees.ts";
 import type { Choice, Composite, Operator } from "./types.ts";
 
 const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
@@ -83,7 +85,11 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
 };
 
 /** Operators of ai.onnx.ml: what scikit-learn, XGBoost and LightGBM export. */
-const AI_ONNX_ML: Readonly<Record<string, Operator | Composite | Choice>> = {};
+const AI_ONNX_ML: Readonly<Record<string, Operator | Composite | Choice>> = {
+  TreeEnsemble,
+  TreeEnsembleClassifier,
+  TreeEnsembleRegressor,
+};
 
 /** The operator's entry, or undefined if it is not supported. */
 export function operatorOf(domain: string, name: string): Operator | Composite | Choice | undefined {
