@@ -18,7 +18,6 @@ import { Div, Pow } from "./quotient.ts";
 import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, CastLike, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
-import { Cast, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import { TreeEnsemble, TreeEnsembleClassifier, TreeEnsembleRegressor } from "./trees.ts";
 import type { Choice, Composite, Operator } from "./types.ts";
 
