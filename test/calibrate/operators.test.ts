@@ -14,6 +14,7 @@ import { half, ints, node, ramp, type Case } from "./case.ts";
 import { COMPOSITE_CASES } from "./composite-cases.ts";
 import { COMPARE_CASES } from "./compare-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
+import { RANK_CASES } from "./rank-cases.ts";
 import { REDUCE_CASES } from "./reduce-cases.ts";
 import { ML_CASES } from "./ml-cases.ts";
 
@@ -242,6 +243,7 @@ const CASES: Case[] = [
   ...CONV_CASES,
   ...ML_CASES,
   ...COMPARE_CASES,
+  ...RANK_CASES,
   ...REDUCE_CASES,
   ...COMPOSITE_CASES,
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },

@@ -71,3 +71,33 @@ describe("graph/refusals: reductions", () => {
     [/an axis of size 4097; accepted: up to 4096/, [4097], { in: by }, axes(0)],
   ]);
 });
+
+describe("graph/refusals: rankings and one-hot rows", () => {
+  const ints = (...values: number[]) => ({ dims: [values.length], values, type: "int64" as const });
+  const INT64 = { inputType: 7 };
+  refuses("ArgMax", [
+    [/axis 2; accepted: -2 to 1/, [2, 3], { attributes: { axis: 2 } }],
+    [/an axis of size 65537; accepted: up to 65536/, [65537], {}],
+  ]);
+  refuses("TopK", [
+    [/input k is missing/, [2], { out: ["y", "i"] }],
+    [/input k depends on the inputs/, [2], { in: ["x", "x"], out: ["y", "i"] }],
+    [/input k \[1,1\]; accepted: one count/, [2], { in: ["x", "k"], out: ["y", "i"] }, { k: ints(1, 1) }],
+    [/k = 3 of an axis of size 2; accepted: 1 to 2/, [2], { in: ["x", "k"], out: ["y", "i"] }, { k: ints(3) }],
+    [/k = 0 of an axis of size 2/, [2], { in: ["x", "k"], out: ["y", "i"] }, { k: ints(0) }],
+    [/output 2; accepted: 2 output/, [2], { in: ["x", "k"], out: ["y", "i", "z"] }, { k: ints(1) }],
+  ]);
+  refuses("Hardmax", [[/axis 1; accepted: -1 to 0/, [2], { attributes: { axis: 1 } }]]);
+  const encode = ["x", "d", "v"];
+  const v = floats(0, 1);
+  refuses("OneHot", [
+    [/input 0 is float32; accepted: integers/, [2], { in: encode }, { d: ints(2), v }],
+    [/input depth depends on the inputs/, [2], { in: ["x", "x", "v"] }, { v }, INT64],
+    [/input depth \[0\]; accepted: one count/, [2], { in: encode }, { d: ints(0), v }, INT64],
+    [/input values depends on the inputs; accepted: a constant/, [2], { in: ["x", "d", "x"] }, { d: ints(2) }, INT64],
+    [/input values of 3 values; accepted: 2/, [2], { in: encode }, { d: ints(2), v: floats(1, 2, 3) }, INT64],
+    [/input values: has a NaN/, [2], { in: encode }, { d: ints(2), v: floats(1, NaN) }, INT64],
+    [/4096 indices into 4097 places; accepted: up to 2\^24/, [4096], { in: encode }, { d: ints(4097), v }, INT64],
+    [/axis 2; accepted: -2 to 1/, [2], { in: encode, attributes: { axis: 2 } }, { d: ints(2), v }, INT64],
+  ]);
+});

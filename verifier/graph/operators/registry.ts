@@ -12,9 +12,11 @@ import { Gemm } from "./linear.ts";
 import { And, Not, Or, Xor } from "./logic.ts";
 import { MatMul } from "./mat-mul.ts";
 import { BatchNormalization } from "./norm.ts";
+import { OneHot } from "./one-hot.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
 import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.ts";
 import { Div, Pow } from "./quotient.ts";
+import { ArgMax, ArgMin, Hardmax, TopK } from "./rank.ts";
 import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, CastLike, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
@@ -24,6 +26,8 @@ import type { Choice, Composite, Operator } from "./types.ts";
 const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Add,
   And,
+  ArgMax,
+  ArgMin,
   AveragePool,
   BatchNormalization,
   Cast,
@@ -46,6 +50,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   GlobalMaxPool,
   Greater,
   GreaterOrEqual,
+  Hardmax,
   Identity,
   Less,
   LessOrEqual,
@@ -57,6 +62,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Mul,
   Neg,
   Not,
+  OneHot,
   Or,
   Pad,
   Pow,
@@ -77,6 +83,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Sub,
   Sum,
   Tile,
+  TopK,
   Transpose,
   Unsqueeze,
   Where,
