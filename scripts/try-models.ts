@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Compiles a folder of other people's models and compares each with onnxruntime.
+//   ./dev try-models <dir> [--json] [--only <name>]...     each subfolder with network.onnx and input.json is a model
+// The range of each input is declared (integers: those of input.json; real numbers: the powers of two around them) and
+// calibration sees random samples of it, never the values of input.json. Heads (Softmax, ArgMax) are kept.
+// Exit code 0 only if each model compiles and is within 2 % of its largest output, or has the same class.
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Measured, Refused, Result } from "./try-models/types.ts";
+
+const MAX_RELATIVE_ERROR = 0.02;
+const TIME_LIMIT_MS = 300_000;
+const HEAP_MIB = 2048;
+const CHILD = new URL("try-models/model.ts", import.meta.url).pathname;
+
+/** Runs one model in a process of its own, which is killed when it takes too long. */
+function tryModel(folder: string): Promise<Measured | Refused> {
+  return new Promise((resolve) => {
+    const child = spawn(
+      process.execPath,
+      [`--max-old-space-size=${HEAP_MIB}`, "--disable-warning=ExperimentalWarning", CHILD, folder],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+    }, TIME_LIMIT_MS);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      const last = output.trim().split("\n").at(-1) ?? "";
+      if (last.startsWith("{")) return resolve(JSON.parse(last) as Measured | Refused);
+      const heap = errors.includes("heap out of memory") ? `needs more than ${HEAP_MIB} MiB` : null;
+      const ended = late ? `takes more than ${TIME_LIMIT_MS / 1000} s` : `ended with ${signal ?? `code ${code}`}`;
+      resolve({ compiled: false, reason: heap ?? ended });
+    });
+  });
+}
+
+const passes = (result: Result): boolean =>
+  result.compiled && (result.relError <= MAX_RELATIVE_ERROR || result.sameClass === true);
+
+function lineOf(result: Result): string {
+  const mark = passes(result) ? "ok  " : "FAIL";
+  if (!result.compiled) return `${mark} ${result.name.padEnd(28)} ${result.reason}`;
+  const { name, relError, sameClass, calibrateMs, compileMs, nodes } = result;
+  const error = `${(100 * relError).toPrecision(3)} %`.padStart(9);
+  const same = sameClass === null ? "" : sameClass ? ", same class" : ", other class";
+  return `${mark} ${name.padEnd(28)} ${error}${same}; ${nodes} nodes, calibrated in ${calibrateMs} ms, compiled in ${compileMs} ms`;
+}
+
+function fail(message: string): never {
+  console.error(`try-models: ${message}`);
+  process.exit(2);
+}
+
+function argumentsOf(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false }, only: { type: "string", multiple: true } },
+    });
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { values, positionals } = argumentsOf(process.argv.slice(2));
+const [directory, ...others] = positionals;
+if (directory === undefined || others.length > 0) fail("give one folder of models");
+if (!existsSync(directory)) fail(`${directory}: no such folder`);
+const models = readdirSync(directory)
+  .filter((name) => ["network.onnx", "input.json"].every((file) => existsSync(join(directory, name, file))))
+  .sort();
+if (models.length === 0) fail(`${directory}: no subfolder has a network.onnx and an input.json`);
+const unknown = values.only?.find((name) => !models.includes(name));
+if (unknown !== undefined) fail(`${directory}: no model "${unknown}"`);
+
+const results: Result[] = [];
+for (const name of values.only === undefined ? models : models.filter((model) => values.only?.includes(model))) {
+  const result = { name, ...(await tryModel(join(directory, name))) };
+  results.push(result);
+  console.error(lineOf(result));
+}
+const failed = results.filter((result) => !passes(result)).length;
+if (values.json) console.log(JSON.stringify({ models: results }));
+else console.log(`${results.length - failed} of ${results.length} models compile and agree with onnxruntime`);
+process.exitCode = failed === 0 ? 0 : 1;

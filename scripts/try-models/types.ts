@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/** What one model gave. */
+export interface Measured {
+  readonly compiled: true;
+  /** Largest error of any output on input.json, in real units, and over the largest float value of the same output. */
+  readonly maxError: number;
+  readonly relError: number;
+  /** Whether the largest value of the first output with several is the same as onnxruntime's; null without one. */
+  readonly sameClass: boolean | null;
+  readonly reason: null;
+  readonly nodes: number;
+  /** Whether groth16 has a circuit for the whole graph. */
+  readonly groth16: boolean;
+  readonly calibrateMs: number;
+  readonly compileMs: number;
+  readonly executeMs: number;
+  readonly peakMiB: number;
+}
+
+/** Why one model gave nothing. */
+export interface Refused {
+  readonly compiled: false;
+  readonly reason: string;
+}
+
+/** One line of the report. */
+export type Result = { readonly name: string } & (Measured | Refused);
