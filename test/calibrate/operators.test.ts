@@ -15,6 +15,7 @@ import { COMPOSITE_CASES } from "./composite-cases.ts";
 import { COMPARE_CASES } from "./compare-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
 import { RANK_CASES } from "./rank-cases.ts";
+import { TABLE_CASES, UNARY_CASES } from "./unary-cases.ts";
 import { REDUCE_CASES } from "./reduce-cases.ts";
 import { ML_CASES } from "./ml-cases.ts";
 
@@ -246,6 +247,7 @@ const CASES: Case[] = [
   ...RANK_CASES,
   ...REDUCE_CASES,
   ...COMPOSITE_CASES,
+  ...UNARY_CASES,
   { name: "Gemm", x: [2, 3], nodes: [node("Gemm", ["x", "w", "c"])], constants: { w: ramp([3, 4]), c: ramp([4]) } },
   { name: "Gemm without C", x: [2, 3], nodes: [node("Gemm", ["x", "w"])], constants: { w: ramp([3, 4]) } },
   {
@@ -448,6 +450,7 @@ describe("calibrate/operators: integers equal onnxruntime", () => {
         ...calibration,
         inputs: calibration.inputs.map((entry) => ({ ...entry, lo, hi })),
         constants: calibration.constants.map((entry) => ({ ...entry, exponent })),
+        tensors: calibration.tensors.map((entry) => ({ ...entry, exponent })),
       });
       const scale = 2 ** (graph.outputs[0]?.spec.exponent ?? NaN);
       const size = x.reduce((p, d) => p * d, 1);
@@ -469,7 +472,9 @@ describe("calibrate/operators: integers equal onnxruntime", () => {
 
   it("every supported operator has a case", () => {
     const covered = new Set(
-      CASES.flatMap(({ nodes }) => nodes.map(({ op, domain }) => (domain === undefined ? op : `${domain}.${op}`))),
+      [...CASES, ...TABLE_CASES].flatMap(({ nodes }) =>
+        nodes.map(({ op, domain }) => (domain === undefined ? op : `${domain}.${op}`)),
+      ),
     );
     expect([...covered].sort()).to.deep.equal([...SUPPORTED_OPERATORS].sort());
   });

@@ -107,6 +107,14 @@ export const shrink: RationalFunction = {
 const nonZeroDivisor = (p: Values<Rational>): string | undefined =>
   parameter(p, "divisor").num === 0n ? "the divisor is 0" : undefined;
 
+/** x / divisor rounded toward 0 */
+export const quotient: RationalFunction = {
+  parameters: ["divisor"],
+  refuse: nonZeroDivisor,
+  value: (x, p) => truncate(over(x, parameter(p, "divisor"))),
+  float: (x, p) => Math.trunc(x / parameter(p, "divisor")),
+};
+
 /** The remainder with the divisor's sign: x - divisor * floor(x / divisor) */
 export const mod: RationalFunction = {
   parameters: ["divisor"],

@@ -25,21 +25,19 @@ const MAX_BITS = 1 << 14;
 const invalid = (name: FunctionName, why: string): VerigradError =>
   new VerigradError("FUNCTION_INVALID", `function ${name}: ${why}`, { data: { function: name, why } });
 
-/** Checks that a function has just its own parameters, all finite and allowed. Errors: FUNCTION_INVALID. */
-function exactParameters(name: FunctionName, parameters: Values<number>): Values<Rational> {
+/** Why a function refuses parameters: it takes just its own, finite ones. Undefined if it takes them. */
+export function whyRefused(name: FunctionName, parameters: Values<number>): string | undefined {
   const { parameters: names, refuse } = functionOf(name);
   const given = Object.keys(parameters);
   if (given.length !== names.length || names.some((key) => !Object.hasOwn(parameters, key)))
-    throw invalid(name, `parameters [${given.join(", ")}] given; accepted: [${names.join(", ")}]`);
-  const exact: Record<string, Rational> = {};
-  for (const [key, value] of Object.entries(parameters)) {
-    if (!Number.isFinite(value)) throw invalid(name, `parameter ${key} is ${value}`);
-    exact[key] = ofDouble(value);
-  }
-  const refused = refuse?.(exact);
-  if (refused !== undefined) throw invalid(name, refused);
-  return exact;
+    return `parameters [${given.join(", ")}] given; accepted: [${names.join(", ")}]`;
+  const infinite = names.find((key) => !Number.isFinite(parameters[key]));
+  if (infinite !== undefined) return `parameter ${infinite} is ${parameters[infinite]}`;
+  return refuse?.(exactly(parameters));
 }
+
+const exactly = (parameters: Values<number>): Values<Rational> =>
+  Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, ofDouble(value)]));
 
 function assertGrid(name: FunctionName, what: string, { exponent, lo, hi }: Grid): void {
   const allowed = Number.isInteger(exponent) && exponent >= MIN_EXPONENT && exponent <= MAX_EXPONENT;
@@ -55,12 +53,14 @@ function assertGrid(name: FunctionName, what: string, { exponent, lo, hi }: Grid
  * Errors: FUNCTION_INVALID for parameters or grids that are refused; FUNCTION_UNDECIDED (ESCALATE), which would be a bug.
  */
 export function tableOf(name: FunctionName, parameters: Values<number>, input: Grid, output: Grid): bigint[] {
-  const exact = exactParameters(name, parameters);
+  const why = whyRefused(name, parameters);
+  if (why !== undefined) throw invalid(name, why);
   assertGrid(name, "input", input);
   assertGrid(name, "output", output);
   const size = input.hi - input.lo + 1n;
   if (size > MAX_ENTRIES) throw invalid(name, `a table of ${size} entries; accepted: at most 2^16`);
   const f = functionOf(name);
+  const exact = exactly(parameters);
   const bits = firstBits(input, output);
   return Array.from({ length: Number(size) }, (_, i) =>
     entry(name, f, dyadic(input.lo + BigInt(i), input.exponent), exact, output, bits),

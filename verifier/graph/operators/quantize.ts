@@ -3,6 +3,7 @@
 import { VerigradError } from "../../errors.ts";
 import { roundHalfUp } from "../../tensor/codec.ts";
 import { makeConstant } from "../constants.ts";
+import type { Grid } from "../functions/table.ts";
 import type { GraphBuilder } from "../builder.ts";
 import { MAX_ACCUMULATOR } from "../ranges.ts";
 import type { Constant, GraphTensor, TensorId } from "../types.ts";
@@ -80,13 +81,6 @@ export function addRequantize(
     { kind: "lookup", op: "requantize", from: [to.from], input, shift, ...to.clamp },
     { name: to.name, exponent: accumulator - shift },
   );
-}
-
-/** Integers that a look-up maps: an exponent and a closed interval. */
-export interface Grid {
-  readonly exponent: number;
-  readonly lo: bigint;
-  readonly hi: bigint;
 }
 
 /**

@@ -5,6 +5,8 @@ import { sameShape } from "../ranges.ts";
 import { broadcastShape } from "./broadcast.ts";
 import { Div as DivByConstant } from "./elementwise.ts";
 import { integerList, multiply, scalar, shapeOf } from "./expressions.ts";
+import { integerQuotient } from "./rounding.ts";
+import { generalPower } from "./powers.ts";
 import { refuse, type Choice, type Composite, type Expansion } from "./types.ts";
 
 /** a * (1 / b). The look-up of 1 / b is total: what it gives at and near 0 is in docs/spec/functions.md. */
@@ -18,7 +20,11 @@ const Quotient: Composite = {
   },
 };
 
-export const Div: Choice = (view) => (view.constant(1) === undefined ? Quotient : DivByConstant);
+export const Div: Choice = (view) => {
+  if (view.constant(1) === undefined) return Quotient;
+  const whole = view.constant(0) === undefined && !isFloatType(view.type(0).type);
+  return whole ? integerQuotient(view) : DivByConstant;
+};
 
 /** What x to the power of a constant is made of. */
 const POWERS: Readonly<Record<number, (expansion: Expansion, x: string) => string>> = {
@@ -54,15 +60,7 @@ const SmallPower: Composite = {
   },
 };
 
-const UnknownPower: Composite = {
-  expand(view) {
-    refuse(
-      `an exponent of ${uniform(view.constant(1)) ?? "several values"}; accepted: ${Object.keys(POWERS).join(", ")}`,
-    );
-  },
-};
-
 export const Pow: Choice = (view) => {
   const exponent = uniform(view.constant(1));
-  return exponent !== undefined && Object.hasOwn(POWERS, exponent) ? SmallPower : UnknownPower;
+  return exponent !== undefined && Object.hasOwn(POWERS, exponent) ? SmallPower : generalPower(view);
 };

@@ -13,25 +13,33 @@ import { And, Not, Or, Xor } from "./logic.ts";
 import { MatMul } from "./mat-mul.ts";
 import { BatchNormalization } from "./norm.ts";
 import { OneHot } from "./one-hot.ts";
+import { Abs, Clip, HardSigmoid, HardSwish, LeakyRelu, PRelu, Shrink, Sign, ThresholdedRelu } from "./piecewise.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
 import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.ts";
 import { Div, Pow } from "./quotient.ts";
 import { ArgMax, ArgMin, Hardmax, TopK } from "./rank.ts";
 import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
+import { BitShift, Ceil, Floor, Mod, Round } from "./rounding.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, CastLike, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import { TreeEnsemble, TreeEnsembleClassifier, TreeEnsembleRegressor } from "./trees.ts";
+import * as unary from "./unary.ts";
 import type { Choice, Composite, Operator } from "./types.ts";
 
 const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
+  ...unary,
+  Abs,
   Add,
   And,
   ArgMax,
   ArgMin,
   AveragePool,
   BatchNormalization,
+  BitShift,
   Cast,
   CastLike,
+  Ceil,
+  Clip,
   Concat,
   Constant,
   ConstantOfShape,
@@ -44,14 +52,18 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Equal,
   Expand,
   Flatten,
+  Floor,
   Gather,
   Gemm,
   GlobalAveragePool,
   GlobalMaxPool,
   Greater,
   GreaterOrEqual,
+  HardSigmoid,
+  HardSwish,
   Hardmax,
   Identity,
+  LeakyRelu,
   Less,
   LessOrEqual,
   MatMul,
@@ -59,11 +71,13 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   MaxPool,
   Mean,
   Min,
+  Mod,
   Mul,
   Neg,
   Not,
   OneHot,
   Or,
+  PRelu,
   Pad,
   Pow,
   QuantizeLinear,
@@ -76,12 +90,16 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   ReduceSumSquare,
   Relu,
   Reshape,
+  Round,
   Shape,
+  Shrink,
+  Sign,
   Slice,
   Split,
   Squeeze,
   Sub,
   Sum,
+  ThresholdedRelu,
   Tile,
   TopK,
   Transpose,

@@ -6,6 +6,9 @@ import { sizeOf } from "../../tensor/spec.ts";
 import { sameShape } from "../ranges.ts";
 import { addComplement } from "./logic.ts";
 import { labelOf } from "./operands.ts";
+import { addRequantize } from "./quantize.ts";
+import { addRounded } from "./terms.ts";
+import type { GraphTensor } from "../types.ts";
 import { graphShape, refuse, type Lowering, type NodeView, type Operator, type Composite, int } from "./types.ts";
 
 /** An operator whose output is its first input under another type or shape. */
@@ -62,24 +65,17 @@ const castTarget = (node: NodeView): ElementType =>
   elementType(node.int("to", 0)) ??
   refuse(`attribute to = ${node.int("to", 0)}; accepted: ${Object.keys(ELEMENT_TYPES).join(", ")}`);
 
+/** Whether an integer type has every value of another. */
+function holds(to: ElementType, from: ElementType): boolean {
+  const source = from === "bool" ? ([1, false] as const) : INTEGER_BITS[from];
+  const target = INTEGER_BITS[to];
+  if (source === undefined || target === undefined) return false;
+  return source[1] === target[1] ? source[0] <= target[0] : target[1] && source[0] < target[0];
+}
+
 /** Values do not change between float types, nor from integers to a type that holds them all. */
 const valueCast: Operator = view(
-  (node) => {
-    const from = node.type(0);
-    const to = castTarget(node);
-    if (node.constant(0) === undefined && !isFloatType(to) && to !== "bool") {
-      const source = from.type === "bool" ? ([1, false] as const) : INTEGER_BITS[from.type];
-      const target = INTEGER_BITS[to];
-      const holds =
-        from.type === to ||
-        (source !== undefined &&
-          target !== undefined &&
-          (source[1] === target[1] ? source[0] <= target[0] : target[1] && source[0] < target[0]));
-      if (!holds)
-        refuse(`attribute to: from ${from.type} to ${to}; accepted: a float type, bool, or integers to wider integers`);
-    }
-    return [{ type: to, shape: from.shape }];
-  },
+  (node) => [{ type: castTarget(node), shape: node.type(0).shape }],
   (values, to) => {
     if (to === "bool") return values.map((v) => (v === 0 ? 0 : 1));
     if (to === "float32") return values.map(Math.fround);
@@ -87,15 +83,28 @@ const valueCast: Operator = view(
   },
 );
 
-/** As a boolean, a number is whether it is not 0. */
+/** As a boolean, a number is whether it is not 0. As an integer, it is rounded toward 0; the type's range saturates. */
 export const Cast: Operator = {
   ...valueCast,
   lower(node, lowering) {
-    if (castTarget(node) !== "bool" || node.type(0).type === "bool") return valueCast.lower(node, lowering);
+    const [from, to] = [node.type(0).type, castTarget(node)];
+    if (from === to || isFloatType(to) || holds(to, from)) return valueCast.lower(node, lowering);
+    const { builder } = lowering;
+    const { id } = lowering.input(0);
     const label = labelOf(node);
-    const input = { kind: "lookup", op: "isZero", from: [label.from], input: lowering.input(0).id } as const;
-    const zero = lowering.builder.addNode(input, { name: label.name, exponent: 0 });
-    return addComplement(lowering, zero, label);
+    if (to === "bool") {
+      const input = { kind: "lookup", op: "isZero", from: [label.from], input: id } as const;
+      return addComplement(lowering, builder.addNode(input, { name: label.name, exponent: 0 }), label);
+    }
+    const [bits, signed] = INTEGER_BITS[to] as [number, boolean];
+    const limits = { lo: signed ? -(2n ** BigInt(bits - 1)) : 0n, hi: 2n ** BigInt(signed ? bits - 1 : bits) - 1n };
+    const whole = isFloatType(from) ? addRounded(builder, id, "trunc", 0, label) : id;
+    const { exponent, lo, hi } = builder.tensors[whole] as GraphTensor;
+    const scale = 2n ** BigInt(Math.max(0, -exponent)); // whole numbers have no finer exponent than 0, or are multiples
+    const clamp = { lo: limits.lo / scale, hi: limits.hi / scale };
+    if (!isFloatType(from) && exponent <= 0 && (lo < clamp.lo || hi > clamp.hi))
+      refuse(`attribute to: values in ${lo * scale}..${hi * scale} do not fit ${to}; accepted: a wider type`);
+    return addRequantize(builder, whole, { ...label, exponent: Math.min(exponent, 0), clamp });
   },
 };
 
