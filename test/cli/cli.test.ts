@@ -72,6 +72,7 @@ describe("verigrad, the command", () => {
     );
     await writeFiles(at("corrupt"), mockPackageFiles());
     await writeFile(at("corrupt/weights.bin"), new Uint8Array(24));
+    await writeFiles(at("committed"), mockPackageFiles({ inputMode: "COMMITTED" }));
     await mkdir(at("empty"));
     const nodeFile = {
       rpc: "http://127.0.0.1:9",
@@ -119,6 +120,9 @@ describe("verigrad, the command", () => {
   ];
   const compile = (model: string, calibration: string): string[] => [
     ...["compile", model, "--calibration", calibration, "-o", at("out")],
+  ];
+  const commit = (directory: string, opening: string): string[] => [
+    ...["commit", at(directory), "--input", at("good.json"), "-o", opening],
   ];
   const chainArgs = (): string[] => ["--rpc", "http://127.0.0.1:9", "--deployment", at("deployment.json")];
   const JOB = `0x${"ab".repeat(32)}`;
@@ -236,6 +240,34 @@ describe("verigrad, the command", () => {
     ["NaN in an input", () => prove("nan.json"), "INPUT_JSON"],
     ["a word in an input", () => prove("word.json"), "INPUT_NUMBER"],
     ["several samples for one proof", () => prove("many.json"), "INPUT_SHAPE"],
+    ["an input mode that does not exist", () => [...compile("x", "y"), "--input-mode", "secret"], "USAGE"],
+    ["neither input nor opening", () => ["prove", at("tiny"), "-o", at("out.json")], "OPTION_INVALID"],
+    ["both input and opening", () => prove("good.json", "--opening", at("good.json")), "OPTION_INVALID"],
+    [
+      "an opening for public inputs",
+      () => ["prove", at("tiny"), "--opening", at("good.json"), "-o", at("out.json")],
+      "INPUT_MODE_MISMATCH",
+    ],
+    [
+      "an input for committed inputs",
+      () => ["prove", at("committed"), "--input", at("good.json"), "-o", at("out.json")],
+      "INPUT_MODE_MISMATCH",
+    ],
+    [
+      "an opening that is none",
+      () => ["prove", at("committed"), "--opening", at("good.json"), "-o", at("out.json")],
+      "OPENING_INVALID",
+    ],
+    ["a commitment to public inputs", () => commit("tiny", at("out.json")), "INPUT_MODE_MISMATCH"],
+    ["an opening over another file", () => commit("committed", at("good.json")), "OUTPUT_EXISTS"],
+    ["an opening in a package", () => commit("committed", at("committed/opening.json")), "OPENING_EXPOSED"],
+    ["an opening in a package's report", () => commit("committed", at("committed/setup/..x")), "OPENING_EXPOSED"],
+    ["an opening nowhere", () => commit("committed", at("no/opening.json")), "OUTPUT_UNWRITABLE"],
+    [
+      "a commitment to what is out of range",
+      () => ["commit", at("committed"), "--input", at("large.json"), "-o", at("out.json")],
+      "INPUT_RANGE",
+    ],
     ["a context that is no number", () => prove("good.json", "--context", "abc"), "USAGE"],
     ["a context beyond the field", () => prove("good.json", "--context", `0x${"ff".repeat(32)}`), "USAGE"],
     ["a proof that is not there", () => ["verify", at("tiny"), at("no.json")], "FILE_UNREADABLE"],
@@ -316,6 +348,7 @@ describe("verigrad, the command", () => {
       "compile",
       "setup",
       "setup verify",
+      "commit",
       "prove",
       "verify",
       "register",

@@ -7,7 +7,7 @@ import { makeConstant } from "../../verifier/graph/constants.ts";
 import { serializeGraph } from "../../verifier/graph/serialize.ts";
 import type { IntegerGraph } from "../../verifier/graph/types.ts";
 import { makeManifest, serializeManifest } from "../../verifier/hub/manifest.ts";
-import type { PackageFile } from "../../verifier/proofs/types.ts";
+import type { InputMode, PackageFile } from "../../verifier/proofs/types.ts";
 import { mockKey, mockProofs } from "./mock-proofs.ts";
 
 /** Four u8 values in 0..16 -> three i16 scores. */
@@ -28,8 +28,10 @@ export function tinyGraph(): IntegerGraph {
   return builder.finish([{ name: "scores", tensor: scores, type: "i16" }]);
 }
 
-/** The files of a package of the mock proof system; with `insecure` in the transcript as given. */
-export function mockPackageFiles(options: { insecure?: boolean; salt?: number } = {}): PackageFile[] {
+/** The files of a package of the mock proof system; with `insecure` in the transcript and input mode as given. */
+export function mockPackageFiles(
+  options: { insecure?: boolean; salt?: number; inputMode?: InputMode } = {},
+): PackageFile[] {
   const graph = tinyGraph();
   const { json, weights } = serializeGraph(graph);
   const listed: PackageFile[] = [
@@ -38,7 +40,8 @@ export function mockPackageFiles(options: { insecure?: boolean; salt?: number } 
     { path: "graph.json", bytes: json },
     { path: "weights.bin", bytes: weights },
   ];
-  const manifest = makeManifest({ name: "tiny", proofSystem: mockProofs, graph, files: listed });
+  const { inputMode = "PUBLIC" } = options;
+  const manifest = makeManifest({ name: "tiny", proofSystem: mockProofs, inputMode, graph, files: listed });
   return [
     ...listed,
     { path: "manifest.json", bytes: serializeManifest(manifest) },

@@ -72,7 +72,12 @@ describe("the node's decision", () => {
       "dropped: its callback asks for too much gas",
     ],
     ["an optimistic job", {}, { mode: 1 }, "dropped: its mode is not served"],
-    ["a committed input", {}, { inputMode: 1 }, "dropped: its mode is not served"],
+    [
+      "a committed input",
+      {},
+      { inputMode: 1 },
+      "dropped: its inputs are committed; this node proves public inputs only",
+    ],
     ["the claim deadline", { now: 2000n }, {}, "dropped: nobody may claim it any more"],
     ["the deadline", { now: 4000n }, {}, "dropped: its deadline has passed"],
     ["a model that is refused", { refusal: { reason: "no", final: true } }, {}, "dropped: no"],

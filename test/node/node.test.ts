@@ -251,6 +251,18 @@ describe("the operator's node", () => {
     expect(await statusOf(jobId)).to.match(/^dropped: PACKAGE_CID_MISMATCH/);
   });
 
+  it("claims nothing for a model whose package says that inputs are committed", async () => {
+    const files = mockPackageFiles({ inputMode: "COMMITTED", salt: 9 });
+    await writeFiles(join(root, "committed"), files);
+    const registered = await chain.registerModel(files);
+    await hub.add(join(root, "committed"));
+    const jobId = await chain.submitRequest(await chain.makeRequest(registered.modelId));
+    const { node, statusOf } = nodeWith();
+    await settle(node, 2);
+    expect(await statusOf(jobId)).to.equal("dropped: its inputs are committed; this node proves public inputs only");
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+  });
+
   it("claims nothing for a model whose circuit or key it could not rebuild (T19)", async () => {
     const asked: unknown[] = [];
     const proofSystem: ProofSystem = {

@@ -13,7 +13,8 @@ import { execute } from "../graph/execute.ts";
 import { cidFromBytes, directoryCid, listFiles } from "../hub/cid.ts";
 import { isListed, MANIFEST_PATH, parseManifest } from "../hub/manifest.ts";
 import { KEY_PATH, openPackage, openSetup, specHashesOf, type Package } from "../hub/package.ts";
-import type { PackageFile, ProofSystem, WorkOptions } from "../proofs/types.ts";
+import { assertOpens, parseOpening } from "../proofs/commitment.ts";
+import { INPUT_MODES, type PackageFile, type ProofSystem, type WorkOptions } from "../proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
 import {
   CHAIN_DATA_PATH,
@@ -60,6 +61,8 @@ export interface AuditDependencies {
   readonly chain?: ChainReader;
   /** the ceremony's powers-of-tau file, where the set-up is not a development one */
   readonly ptau?: string;
+  /** text of the opening, where the job's input is committed; without it nothing is said about input and output */
+  readonly opening?: string;
 }
 
 /** Makes an audit directory: chain.json and a copy of the package. */
@@ -189,13 +192,14 @@ function rebuildChecks(data: ChainData, directory: string, deps: AuditDependenci
       readFile(join(directory, path)).catch(() => {
         throw new Undecided(`needs ${path}`);
       });
-    const { name } = parseManifest(await read(MANIFEST_PATH));
+    const { name, inputMode } = parseManifest(await read(MANIFEST_PATH));
     const built = await buildPackage(
       {
         onnx: await read("model.onnx"),
         calibration: parseCalibration(await read("calibration.json")),
         name,
         proofSystem: deps.proofSystem,
+        inputMode,
       },
       work.signal === undefined ? {} : { signal: work.signal },
     );
@@ -243,16 +247,17 @@ function executionChecks(data: ChainData, directory: string, deps: AuditDependen
     [
       "input",
       async () => {
-        const { inputSpecs } = await needPackage(directory);
-        const values = decodeTensors(inputSpecs, toBytes(data.request.input));
+        const opened = await needPackage(directory);
+        const values = decodeTensors(opened.inputSpecs, await canonicalInput(data, opened, deps.opening));
         return `${values.reduce((sum, tensor) => sum + tensor.length, 0)} values in their declared ranges`;
       },
     ],
     [
       "output",
       async () => {
-        const { graph, inputSpecs, outputSpecs } = await needPackage(directory);
-        const values = execute(graph, decodeTensors(inputSpecs, toBytes(data.request.input)));
+        const opened = await needPackage(directory);
+        const { graph, inputSpecs, outputSpecs } = opened;
+        const values = execute(graph, decodeTensors(inputSpecs, await canonicalInput(data, opened, deps.opening)));
         demandEqual(toHex(encodeTensors(outputSpecs, values)), output, "output of the integer graph");
         demandEqual(data.result, output, "result that the market serves");
         return output;
@@ -303,6 +308,21 @@ function executionChecks(data: ChainData, directory: string, deps: AuditDependen
       },
     ],
   ];
+}
+
+/** The input's canonical bytes: the request's own, or those behind its commitment. Refuted by an opening of another. */
+async function canonicalInput(
+  { request }: ChainData,
+  { manifest, inputSpecs }: Package,
+  opening: string | undefined,
+): Promise<Uint8Array> {
+  const input = toBytes(request.input);
+  demandEqual(INPUT_MODES[request.inputMode], manifest.inputMode, "input mode");
+  if (manifest.inputMode === "PUBLIC") return input;
+  if (opening === undefined) throw new Undecided("the input is committed: needs its opening");
+  const opened = await parseOpening(inputSpecs, opening);
+  assertOpens(opened, input);
+  return opened.input;
 }
 
 /** SAFETY: a link or a pipe in a package that somebody sent could lead anywhere, or never end. */

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { VerigradError } from "../errors.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { commitCommand } from "./commands/commit.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { nodeCommand } from "./commands/node.ts";
@@ -47,6 +48,7 @@ const program = new Command("verigrad")
 for (const make of [
   compileCommand,
   setupCommand,
+  commitCommand,
   proveCommand,
   verifyCommand,
   registerCommand,

@@ -6,7 +6,7 @@ import { compileModel } from "../graph/compile.ts";
 import { serializeGraph } from "../graph/serialize.ts";
 import type { IntegerGraph } from "../graph/types.ts";
 import { isModelName, makeManifest, MANIFEST_PATH, serializeManifest } from "../hub/manifest.ts";
-import type { PackageFile, ProofSystem, WorkOptions } from "../proofs/types.ts";
+import type { InputMode, PackageFile, ProofSystem, WorkOptions } from "../proofs/types.ts";
 
 export interface BuildOptions {
   readonly onnx: Uint8Array;
@@ -14,6 +14,8 @@ export interface BuildOptions {
   /** 1 to 64 bytes of UTF-8 */
   readonly name: string;
   readonly proofSystem: ProofSystem;
+  /** how inputs reach the proof; default: PUBLIC */
+  readonly inputMode?: InputMode;
 }
 
 export interface BuiltPackage {
@@ -29,11 +31,11 @@ export interface BuiltPackage {
  * naming every node that the proof system cannot prove; those of the proof system's build; ABORTED.
  */
 export async function buildPackage(options: BuildOptions, work: WorkOptions = {}): Promise<BuiltPackage> {
-  const { onnx, calibration, name, proofSystem } = options;
+  const { onnx, calibration, name, proofSystem, inputMode = "PUBLIC" } = options;
   if (!isModelName(name)) throw new VerigradError("PACKAGE_NAME", "a model's name has 1 to 64 bytes");
   work.onProgress?.("lower the model to integers");
   const { graph, notices } = compileModel(onnx, calibration);
-  const refusals = proofSystem.unsupported(graph);
+  const refusals = proofSystem.unsupported(graph, inputMode);
   if (refusals.length > 0) {
     const list = refusals.map(({ node, operator, reason }) => `${node} (${operator}): ${reason}`).join("; ");
     throw new VerigradError("PROOF_SYSTEM_UNSUPPORTED", `${proofSystem.name} cannot prove this graph: ${list}`, {
@@ -46,8 +48,8 @@ export async function buildPackage(options: BuildOptions, work: WorkOptions = {}
     { path: "calibration.json", bytes: serializeCalibration(calibration) },
     { path: "graph.json", bytes: json },
     { path: "weights.bin", bytes: weights },
-    ...(await proofSystem.build(graph, work)),
+    ...(await proofSystem.build(graph, { ...work, inputMode })),
   ];
-  const manifest = makeManifest({ name, proofSystem, graph, files });
+  const manifest = makeManifest({ name, proofSystem, inputMode, graph, files });
   return { files: [...files, { path: MANIFEST_PATH, bytes: serializeManifest(manifest) }], graph, notices };
 }

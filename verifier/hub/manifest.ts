@@ -7,7 +7,7 @@ import { z } from "zod";
 import { VerigradError } from "../errors.ts";
 import { canonicalJson, parseJson, sameBytes } from "../graph/canonical-json.ts";
 import type { IntegerGraph } from "../graph/types.ts";
-import type { Hex, PackageFile } from "../proofs/types.ts";
+import { INPUT_MODES, type Hex, type InputMode, type PackageFile } from "../proofs/types.ts";
 import { assertSpec, TENSOR_TYPES } from "../tensor/spec.ts";
 
 export const PACKAGE_FORMAT = "verigrad.package.v1";
@@ -39,7 +39,7 @@ const schema = z.strictObject({
       .regex(/^0x[0-9a-f]{8}$/)
       .transform((text) => text as Hex),
   }),
-  inputMode: z.enum(["PUBLIC", "COMMITTED"]),
+  inputMode: z.enum(INPUT_MODES),
   inputs: z.array(port).min(1),
   outputs: z.array(port).min(1),
   graphHash: hash,
@@ -70,6 +70,8 @@ export function isListed(path: string): boolean {
 export function makeManifest(options: {
   readonly name: string;
   readonly proofSystem: { readonly name: string; readonly selector: Hex };
+  /** default: PUBLIC */
+  readonly inputMode?: InputMode;
   readonly graph: IntegerGraph;
   readonly files: readonly PackageFile[];
 }): Manifest {
@@ -92,7 +94,7 @@ export function makeManifest(options: {
     format: PACKAGE_FORMAT,
     name: options.name,
     proofSystem: { name: options.proofSystem.name, selector: options.proofSystem.selector },
-    inputMode: "PUBLIC",
+    inputMode: options.inputMode ?? "PUBLIC",
     inputs: ports(options.graph.inputs),
     outputs: ports(options.graph.outputs),
     graphHash: hashOf("graph.json"),

@@ -34,6 +34,9 @@ export type Step =
   | { readonly do: "submit" }
   | { readonly do: "end"; readonly status: "settled" | "dropped"; readonly reason: string };
 
+/** Why a job or a model with committed inputs is refused: proving takes an opening, and nobody hands one to a node yet. */
+export const COMMITTED_NOT_SERVED = "its inputs are committed; this node proves public inputs only";
+
 const wait = (why: string): Step => ({ do: "wait", why });
 const drop = (reason: string): Step => ({ do: "end", status: "dropped", reason });
 
@@ -119,7 +122,8 @@ function rescue(job: Job, view: View, config: NodeConfig, price: bigint): Step {
 /** Reasons that no later block takes away. */
 function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   const { request } = job;
-  if (request.mode !== 0 || request.inputMode !== 0) return "its mode is not served";
+  if (request.mode !== 0) return "its mode is not served";
+  if (request.inputMode !== 0) return COMMITTED_NOT_SERVED;
   if (view.refusal?.final === true) return view.refusal.reason;
   const terms = termsFor(job, config);
   if (terms === undefined) return "its token is not one that this node takes";

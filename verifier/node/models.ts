@@ -12,6 +12,7 @@ import type { Hub } from "../hub/store.ts";
 import type { ProofSystem } from "../proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
 import type { NodeConfig } from "./config.ts";
+import { COMMITTED_NOT_SERVED } from "./decide.ts";
 
 /** A model that this node can prove. */
 export interface ServedModel {
@@ -72,6 +73,7 @@ export function openModels(
       setup.keyHash === spec.keyHash &&
       setup.setupHash === spec.setupHash;
     if (!same) return "its package is not what is registered";
+    if (opened.manifest.inputMode !== "PUBLIC") return COMMITTED_NOT_SERVED;
     const refusals = deps.proofSystem.unsupported(opened.graph);
     if (refusals.length > 0) return `its graph cannot be proven: ${refusals[0]?.reason}`;
     // SAFETY: hashes say that this is the owner's package, not that it is honest. A circuit that is not the graph's, or a

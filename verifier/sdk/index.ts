@@ -6,6 +6,16 @@ export { parseDeployment, type Deployment } from "../chain/deployment.ts";
 export { contextOf, jobIdOf, modelIdOf, priceAt } from "../chain/hashes.ts";
 export { calls, openSender, privateKeyFromKeystore, type Sender, type WaitOptions } from "../chain/transactions.ts";
 export type { Address, Hex, ModelSpec, Request } from "../chain/types.ts";
+export {
+  assertOpens,
+  commitInputs,
+  commitmentBytes,
+  makeOpening,
+  newSalt,
+  parseOpening,
+  serializeOpening,
+  type Opening,
+} from "../proofs/commitment.ts";
 export { parseManifest, type Manifest } from "../hub/manifest.ts";
 export { modelSpecOf, registerPackage, type RegisterOptions, type Registration } from "./models.ts";
 export { awaitResult, buildRequest, requestInference, type RequestOptions } from "./requests.ts";

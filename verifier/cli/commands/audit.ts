@@ -11,7 +11,7 @@ import { VerigradError } from "../../errors.ts";
 import { cidFromBytes } from "../../hub/cid.ts";
 import { openHub } from "../../hub/store.ts";
 import { addChainOptions, chainFrom, type ChainOptions } from "../chain-options.ts";
-import { assertDirectory, assertFile, EXIT, type CliContext } from "../context.ts";
+import { assertDirectory, assertFile, EXIT, readNamed, type CliContext } from "../context.ts";
 import { proofSystemNamed } from "../proof-systems.ts";
 
 interface JobOptions extends ChainOptions {
@@ -19,10 +19,12 @@ interface JobOptions extends ChainOptions {
   readonly hub?: string;
   readonly output: string;
   readonly ptau?: string;
+  readonly opening?: string;
 }
 
 interface DirectoryOptions extends Partial<ChainOptions> {
   readonly ptau?: string;
+  readonly opening?: string;
 }
 
 export function auditCommand(context: () => CliContext): Command {
@@ -33,7 +35,8 @@ export function auditCommand(context: () => CliContext): Command {
       .option("--package <dir>", "the model's package")
       .option("--hub <dir>", "local hub that holds the package")
       .requiredOption("-o, --output <dir>", "where chain data and package are kept, for audits to come")
-      .option("--ptau <file>", "the ceremony's powers-of-tau file"),
+      .option("--ptau <file>", "the ceremony's powers-of-tau file")
+      .option("--opening <file>", "the opening of a committed input; it is read, and not kept"),
   )
     .addHelpText(
       "after",
@@ -50,6 +53,7 @@ Exit codes: 0 valid, 3 invalid, 4 indeterminate.`,
     .option("--rpc <url>", "JSON-RPC endpoint of the chain")
     .option("--deployment <file>", "deployment file")
     .option("--ptau <file>", "the ceremony's powers-of-tau file")
+    .option("--opening <file>", "the opening of a committed input")
     .addHelpText(
       "after",
       "\nExamples:\n  $ verigrad audit directory audit\n\nExit codes: 0 valid, 3 invalid, 4 indeterminate.",
@@ -72,6 +76,7 @@ async function auditJob(context: CliContext, id: string, options: JobOptions): P
   }
   await assertDirectory((options.package ?? options.hub) as string);
   if (options.ptau !== undefined) await assertFile(options.ptau);
+  const opening = await openingFrom(options);
   await assertFree(resolve(options.output));
   const chain = await chainFrom(options);
   try {
@@ -79,7 +84,7 @@ async function auditJob(context: CliContext, id: string, options: JobOptions): P
     const packageDirectory =
       options.package ?? (await (await openHub(options.hub as string)).get(cidFromBytes(toBytes(data.model.spec.cid))));
     await writeAuditDirectory(options.output, data, packageDirectory);
-    report(context, await audit(context, options.output, chain, options.ptau));
+    report(context, await audit(context, options.output, { ...options, chain, opening }));
   } finally {
     chain.close();
   }
@@ -89,23 +94,30 @@ async function auditPath(context: CliContext, path: string, options: DirectoryOp
   await readChainData(path);
   const { rpc, deployment, ptau } = options;
   if (ptau !== undefined) await assertFile(ptau);
+  const opening = await openingFrom(options);
   if ((rpc === undefined) !== (deployment === undefined)) {
     throw new VerigradError("OPTION_INVALID", "give both --rpc and --deployment, or neither");
   }
   const chain = rpc === undefined || deployment === undefined ? undefined : await chainFrom({ rpc, deployment });
   try {
-    report(context, await audit(context, path, chain, ptau));
+    report(context, await audit(context, path, { chain, ptau, opening }));
   } finally {
     chain?.close();
   }
 }
 
-async function audit(
-  context: CliContext,
-  directory: string,
-  chain: ChainReader | undefined,
-  ptau: string | undefined,
-): Promise<AuditReport> {
+/** What an audit may be given besides its directory. */
+interface With {
+  readonly chain?: ChainReader | undefined;
+  readonly ptau?: string | undefined;
+  readonly opening?: string | undefined;
+}
+
+async function openingFrom(options: { readonly opening?: string }): Promise<string | undefined> {
+  return options.opening === undefined ? undefined : (await readNamed(options.opening)).toString("utf8");
+}
+
+async function audit(context: CliContext, directory: string, { chain, ptau, opening }: With): Promise<AuditReport> {
   const { verifySetup } = await import("../../proofs/groth16/index.ts");
   return auditDirectory(
     directory,
@@ -114,6 +126,7 @@ async function audit(
       verifySetup,
       ...(chain === undefined ? {} : { chain }),
       ...(ptau === undefined ? {} : { ptau }),
+      ...(opening === undefined ? {} : { opening }),
     },
     context.work(),
   );

@@ -10,6 +10,7 @@ import type { Calibration } from "../../graph/calibration.ts";
 import { dimsOf } from "../../graph/compile.ts";
 import { readSamples, type Sample } from "../../graph/samples.ts";
 import type { IntegerGraph } from "../../graph/types.ts";
+import { INPUT_MODES, type InputMode } from "../../proofs/types.ts";
 import { addCalibrationOptions, calibrationFrom, type CalibrationOptions } from "../calibration-options.ts";
 import { readNamed, type CliContext } from "../context.ts";
 import { proofSystemNamed } from "../proof-systems.ts";
@@ -19,6 +20,7 @@ interface CompileOptions extends CalibrationOptions {
   readonly name?: string;
   readonly heldout?: string;
   readonly maxError?: number;
+  readonly inputMode: InputMode;
   readonly proofSystem: string;
 }
 
@@ -31,6 +33,12 @@ const share = (text: string): number => {
   if (text.trim() === "" || !(value > 0 && value < Infinity))
     throw new InvalidArgumentError("give a share, such as 0.02.");
   return value;
+};
+
+const inputMode = (text: string): InputMode => {
+  const found = INPUT_MODES.find((mode) => mode.toLowerCase() === text);
+  if (found === undefined) throw new InvalidArgumentError("give public or committed.");
+  return found;
 };
 
 export function compileCommand(context: () => CliContext): Command {
@@ -47,6 +55,7 @@ export function compileCommand(context: () => CliContext): Command {
       share,
     )
     .option("--proof-system <name>", "proof system to compile for", "groth16")
+    .option("--input-mode <mode>", "public, or committed: inputs stay off chain", inputMode, "PUBLIC" as const)
     .addHelpText(
       "after",
       `
@@ -68,8 +77,9 @@ async function compile(context: CliContext, model: string, options: CompileOptio
   const proofSystem = await proofSystemNamed(options.proofSystem);
   const source = await calibrationFrom(context, onnx, options);
   const { calibration } = source;
+  const { inputMode } = options;
   const name = options.name ?? basename(model).replace(/\.onnx$/i, "");
-  const built = await buildPackage({ onnx, calibration, name, proofSystem }, context.work());
+  const built = await buildPackage({ onnx, calibration, name, proofSystem, inputMode }, context.work());
   const report = await measure(onnx, built.graph, calibration, source.samples, options);
   if (report === null && options.maxError !== undefined)
     throw new VerigradError("CALIBRATION_MISSING", "--max-error needs samples: give --heldout");
@@ -89,6 +99,7 @@ async function compile(context: CliContext, model: string, options: CompileOptio
     directory: options.output,
     name,
     proofSystem: proofSystem.name,
+    inputMode,
     files: built.files.map(({ path }) => path),
     notices: built.notices,
     accuracy: report,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { rename, writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { toHex } from "../../chain/hashes.ts";
+import { toBytes, toHex } from "../../chain/hashes.ts";
 import { VerigradError } from "../../errors.ts";
+import type { Manifest } from "../../hub/manifest.ts";
 import { openPackage, openSetup } from "../../hub/package.ts";
+import { parseOpening } from "../../proofs/commitment.ts";
 import { argmax, decodeOutput, encodeInputFile } from "../../sdk/tensors.ts";
 import { SCALAR_FIELD } from "../../tensor/packing.ts";
 import { readNamed, type CliContext } from "../context.ts";
@@ -11,7 +13,8 @@ import { PROOF_FORMAT } from "../proof-file.ts";
 import { proofSystemNamed } from "../proof-systems.ts";
 
 interface ProveOptions {
-  readonly input: string;
+  readonly input?: string;
+  readonly opening?: string;
   readonly output: string;
   readonly context?: bigint;
 }
@@ -27,10 +30,17 @@ export function proveCommand(context: () => CliContext): Command {
   return new Command("prove")
     .description("run a package's model on an input and prove the result")
     .argument("<dir>", "the package, with its set-up")
-    .requiredOption("--input <json>", 'input file in EZKL\'s format, {"input_data": [[...]]}')
+    .option("--input <json>", 'public input: a file in EZKL\'s format, {"input_data": [[...]]}')
+    .option("--opening <file>", "committed input: the opening that verigrad commit has written")
     .requiredOption("-o, --output <file>", "where the proof goes")
     .option("--context <integer>", "what the proof is bound to; a job's context (default: 0)", scalar)
-    .addHelpText("after", "\nExamples:\n  $ verigrad prove digits --input digit.json -o proof.json")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ verigrad prove digits --input digit.json -o proof.json
+  $ verigrad prove private-digits --opening opening.json -o proof.json`,
+    )
     .action((directory: string, options: ProveOptions) => prove(context(), directory, options));
 }
 
@@ -38,10 +48,10 @@ async function prove(context: CliContext, directory: string, options: ProveOptio
   const opened = await openPackage(directory);
   const { manifest } = opened;
   const { keyHash, insecure } = await openSetup(directory);
-  const input = encodeInputFile(manifest, await readNamed(options.input));
+  const { input, salt, claimed } = await readInput(manifest, options);
   const proofSystem = await proofSystemNamed(manifest.proofSystem.name);
   const started = Date.now();
-  const statement = { context: options.context ?? 0n, input };
+  const statement = { context: options.context ?? 0n, input, ...(salt === undefined ? {} : { salt }) };
   const { output, seal } = await proofSystem.prove(directory, statement, context.work());
   const proveMs = Date.now() - started;
   const proof = {
@@ -49,7 +59,7 @@ async function prove(context: CliContext, directory: string, options: ProveOptio
     proofSystem: manifest.proofSystem.name,
     keyHash,
     context: statement.context.toString(),
-    input: toHex(input),
+    input: toHex(claimed),
     output: toHex(output),
     seal: toHex(seal),
   };
@@ -63,6 +73,34 @@ async function prove(context: CliContext, directory: string, options: ProveOptio
   for (const tensor of tensors) context.print(`${tensor.name}: ${tensor.values.join(" ")} (largest: ${tensor.argmax})`);
   context.print(`${options.output}: proof of ${seal.length} bytes, ${proveMs} ms`);
   context.result({ file: options.output, keyHash, output: toHex(output), tensors, insecure, proveMs });
+}
+
+interface Input {
+  /** canonical bytes */
+  readonly input: Uint8Array;
+  readonly salt?: bigint;
+  /** what the claim says of the input: itself, or the commitment to it */
+  readonly claimed: Uint8Array;
+}
+
+/** Errors: OPTION_INVALID, INPUT_MODE_MISMATCH, OPENING_INVALID, INPUT_*, FILE_UNREADABLE. */
+async function readInput(manifest: Manifest, options: ProveOptions): Promise<Input> {
+  if ((options.input === undefined) === (options.opening === undefined))
+    throw new VerigradError("OPTION_INVALID", "give either --input or --opening");
+  if (options.opening !== undefined) {
+    if (manifest.inputMode === "PUBLIC")
+      throw new VerigradError("INPUT_MODE_MISMATCH", "this package's inputs are public: give --input");
+    const text = (await readNamed(options.opening)).toString("utf8");
+    const { input, salt, commitment } = await parseOpening(
+      manifest.inputs.map(({ spec }) => spec),
+      text,
+    );
+    return { input, salt, claimed: toBytes(commitment) };
+  }
+  if (manifest.inputMode === "COMMITTED")
+    throw new VerigradError("INPUT_MODE_MISMATCH", "this package's inputs are committed: commit first, give --opening");
+  const input = encodeInputFile(manifest, await readNamed(options.input as string));
+  return { input, claimed: input };
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

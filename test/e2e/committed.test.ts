@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Committed inputs from an ONNX file to the chain: the commands as processes, real circuit, key and proof, the contract's
+// and the strict verifier's verdict, the audit with and without the opening.
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { network } from "hardhat";
+import { auditDirectory, writeAuditDirectory, type AuditReport } from "../../verifier/audit/audit.ts";
+import { CHAIN_DATA_FORMAT, type ChainData } from "../../verifier/audit/chain-data.ts";
+import { contextOf, jobIdOf, modelIdOf, toBytes, toHex } from "../../verifier/chain/hashes.ts";
+import type { Hex } from "../../verifier/chain/types.ts";
+import { makeOpening, parseOpening, serializeOpening, type Opening } from "../../verifier/proofs/commitment.ts";
+import { inputModeOfKey } from "../../verifier/proofs/groth16/key.ts";
+import { groth16, setupDevelopment, verifySetup } from "../../verifier/proofs/groth16/index.ts";
+import { modelSpecOf } from "../../verifier/sdk/models.ts";
+import { SCALAR_FIELD } from "../../verifier/tensor/packing.ts";
+import type { TensorSpec } from "../../verifier/tensor/spec.ts";
+import { parseManifest } from "../../verifier/hub/manifest.ts";
+import { openPackage } from "../../verifier/hub/package.ts";
+import { perceptron, writePackage } from "../helpers/circuit-models.ts";
+import { codeOf } from "../helpers/errors.ts";
+import { sampleRequest } from "../helpers/jobs.ts";
+import { onnxOf } from "../onnx/model.ts";
+
+const MAIN = new URL("../../verifier/cli/main.ts", import.meta.url).pathname;
+
+const MODEL = onnxOf({
+  nodes: [
+    { op: "Gemm", in: ["x", "w1", "b1"], out: ["h"], attributes: { transB: 1 } },
+    { op: "Relu", in: ["h"], out: ["a"] },
+    { op: "Gemm", in: ["a", "w2"], out: ["y"], attributes: { transB: 1 } },
+  ],
+  inputs: { x: [1, 4] },
+  outputs: ["y"],
+  constants: {
+    w1: { dims: [3, 4], values: [1, -2, 3, 0.5, 0, 5, -6, 1, 2, 2, -1, -3] },
+    b1: { dims: [3], values: [7, -8, 1] },
+    w2: { dims: [2, 3], values: [1, 2, -3, 4, -1, 0.25] },
+  },
+});
+/** What must never be seen: distinct enough to be found in any file. */
+const SECRET = [1.25, 9.5, 3.75, 0.5];
+
+interface Run {
+  readonly code: number;
+  readonly text: string;
+  readonly result: Readonly<Record<string, unknown>>;
+}
+
+describe("committed inputs, from ONNX to the chain", function () {
+  this.timeout(240_000);
+  let root: string;
+  const at = (...parts: string[]): string => join(root, ...parts);
+  let specs: TensorSpec[];
+  let opening: Opening;
+  let key: Buffer;
+  let proof: { context: bigint; input: Uint8Array; output: Uint8Array; seal: Uint8Array };
+
+  const verigrad = (...args: readonly string[]): Promise<Run> =>
+    new Promise((resolve) => {
+      const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: at("cache") };
+      const argv = ["--disable-warning=ExperimentalWarning", MAIN, ...args, "--json"];
+      execFile(process.execPath, argv, { env }, (error, stdout, stderr) => {
+        const result = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Run["result"];
+        resolve({ code: Number(error?.code ?? 0), text: stdout + stderr, result });
+      });
+    });
+
+  const succeeds = async (...args: readonly string[]): Promise<Run> => {
+    const run = await verigrad(...args);
+    expect(run.code, run.text).to.equal(0);
+    return run;
+  };
+  const readProof = async (path: string): Promise<typeof proof> => {
+    const file = JSON.parse(await readFile(path, "utf8")) as Record<"context" | "input" | "output" | "seal", Hex>;
+    return {
+      context: BigInt(file.context),
+      input: toBytes(file.input),
+      output: toBytes(file.output),
+      seal: toBytes(file.seal),
+    };
+  };
+
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), "verigrad-committed-"));
+    await writeFile(at("model.onnx"), MODEL);
+    await writeFile(at("x.json"), JSON.stringify({ input_data: [SECRET] }));
+    const samples = [[0, 0, 0, 0], [10, 10, 10, 10], SECRET, [2, 4, 6, 8]];
+    await writeFile(at("samples.json"), JSON.stringify({ input_data: samples }));
+  });
+  after(() => rm(root, { recursive: true }));
+
+  it("compile, setup, commit, prove, verify", async () => {
+    const model = ["compile", at("model.onnx"), "--calibration", at("samples.json")];
+    await succeeds(...model, "--input-mode", "committed", "-o", at("package"));
+    const manifest = parseManifest(await readFile(at("package/manifest.json")));
+    expect(manifest.inputMode).to.equal("COMMITTED");
+    specs = manifest.inputs.map(({ spec }) => spec);
+    await succeeds("setup", at("package"));
+    key = await readFile(at("package/setup/key.bin"));
+    expect(inputModeOfKey(key)).to.equal("COMMITTED");
+
+    const committed = await succeeds("commit", at("package"), "--input", at("x.json"), "-o", at("opening.json"));
+    expect((await stat(at("opening.json"))).mode & 0o777).to.equal(0o600);
+    opening = await parseOpening(specs, await readFile(at("opening.json"), "utf8"));
+    expect(committed.result["commitment"]).to.equal(opening.commitment);
+
+    const args = ["prove", at("package"), "--opening", at("opening.json"), "--context", "77"];
+    const proven = await succeeds(...args, "-o", at("proof.json"));
+    proof = await readProof(at("proof.json"));
+    expect(toHex(proof.input)).to.equal(opening.commitment);
+    expect(await groth16.verify(key, proof, proof.seal)).to.deep.equal({ ok: true });
+
+    const verify = ["verify", at("package"), at("proof.json")];
+    const [plain, opened] = await Promise.all([
+      succeeds(...verify),
+      succeeds(...verify, "--opening", at("opening.json")),
+    ]);
+    expect(opened.result["inputs"]).to.deep.equal([{ name: "x", values: SECRET }]);
+    // Nothing that is meant for others holds the input or the salt, in any of their forms.
+    const salt = opening.salt.toString(16);
+    const published = [committed.text, proven.text, plain.text, await readFile(at("proof.json"), "utf8")];
+    for (const text of published) {
+      for (const secret of [salt, opening.salt.toString(), toHex(opening.input).slice(2), SECRET.join(" ")])
+        expect(text).to.not.contain(secret);
+    }
+  });
+
+  it("another opening proves another commitment, and opens no other proof", async () => {
+    const other = await makeOpening(specs, opening.input);
+    await writeFile(at("other.json"), serializeOpening(other));
+    const run = await verigrad("verify", at("package"), at("proof.json"), "--opening", at("other.json"));
+    expect(run.code).to.equal(2);
+    expect(run.result).to.have.nested.property("error.code", "OPENING_INVALID");
+    const commitment = toBytes(other.commitment);
+    expect(await groth16.verify(key, { ...proof, input: commitment }, proof.seal)).to.include({ code: "InvalidProof" });
+    const statement = { context: 77n, input: opening.input, salt: other.salt };
+    const { output, seal } = await groth16.prove(at("package"), statement);
+    expect(output).to.deep.equal(proof.output);
+    expect(await groth16.verify(key, { ...proof, input: commitment }, seal)).to.deep.equal({ ok: true });
+    expect(await groth16.verify(key, proof, seal)).to.include({ code: "InvalidProof" });
+  });
+
+  it("a salt where the key takes none, none where it takes one, or a wrong one: refused before any work", async () => {
+    const { input, salt } = opening;
+    expect(await codeOf(groth16.prove(at("package"), { context: 1n, input }))).to.equal("INPUT_MODE_MISMATCH");
+    const wide = { context: 1n, input, salt: salt + 2n ** 128n };
+    expect(await codeOf(groth16.prove(at("package"), wide))).to.equal("SALT_INVALID");
+    const graph = perceptron([4, 2, 2], { seed: 5, pixelMax: 3 });
+    const directory = await writePackage(graph);
+    await setupDevelopment(directory);
+    const statement = { context: 1n, input: Uint8Array.of(0, 1, 2, 3), salt };
+    expect(await codeOf(groth16.prove(directory, statement))).to.equal("INPUT_MODE_MISMATCH");
+    await rm(directory, { recursive: true });
+  });
+
+  it("Groth16ProofSystem accepts it, and nothing else in its place", async () => {
+    const { ethers } = await network.create();
+    const contract = await ethers.deployContract("Groth16ProofSystem");
+    await (await contract.getFunction("registerKey")(key)).wait();
+    const keyHash = ethers.keccak256(key);
+    expect(await contract.getFunction("inputModeOf")(keyHash)).to.equal(1n);
+    const value = BigInt(opening.commitment);
+    const word = (v: bigint): Uint8Array => toBytes(`0x${v.toString(16).padStart(64, "0")}`);
+    const { context, input, output, seal } = proof;
+    const other = await makeOpening(specs, opening.input, opening.salt ^ 1n);
+    const claims: [string, Uint8Array, bigint, Uint8Array, string][] = [
+      ["the honest claim", input, context, output, "ok"],
+      ["the same input under another salt", toBytes(other.commitment), context, output, "InvalidProof"],
+      ["the next commitment", word((value + 1n) % SCALAR_FIELD), context, output, "InvalidProof"],
+      ["another context", input, context + 1n, output, "InvalidProof"],
+      ["another output", input, context, output.map((v, i) => (i === output.length - 1 ? v ^ 1 : v)), "InvalidProof"],
+      ["the commitment + r", word(value + SCALAR_FIELD), context, output, "ScalarOutOfField"],
+      ["the input itself", opening.input, context, output, "WrongLength"],
+      ["no input", new Uint8Array(), context, output, "WrongLength"],
+    ];
+    for (const [what, claimed, bound, result, expected] of claims) {
+      const verdict = await contract
+        .getFunction("verify")
+        .staticCall(keyHash, bound, claimed, result, seal)
+        .then(
+          () => "ok",
+          (error: { data?: string }) => contract.interface.parseError(error.data ?? "0x")?.name,
+        );
+      expect(verdict, what).to.equal(expected);
+      const here = await groth16.verify(key, { context: bound, input: claimed, output: result }, seal);
+      expect(here.ok ? "ok" : here.code, `${what}, off chain`).to.equal(expected);
+    }
+  });
+
+  it("the set-up rebuilds as COMMITTED, and is no set-up of the PUBLIC circuit", async () => {
+    expect((await verifySetup(at("package"))).filter(({ ok }) => !ok)).to.deep.equal([]);
+    await cp(at("package"), at("swapped"), { recursive: true });
+    const { graph } = await openPackage(at("package"));
+    for (const { path, bytes } of await groth16.build(graph)) await writeFile(at("swapped", path), bytes);
+    const failed = (await verifySetup(at("swapped"))).filter(({ ok }) => !ok).map(({ name }) => name);
+    expect(failed).to.include.members(["key of the proving key", "circuit", "proving key"]);
+  });
+
+  it("a process that loads circomlibjs while it proves still ends", async () => {
+    // circomlibjs' own ffjavascript forgets the curve whose worker threads are at work: they would never end.
+    const url = (path: string): string => JSON.stringify(new URL(`../../verifier/${path}`, import.meta.url).href);
+    const script = `
+      const { withWorkers } = await import(${url("proofs/groth16/curve.ts")});
+      const { groth16 } = await import(${url("proofs/groth16/index.ts")});
+      const [directory, input, salt] = process.argv.slice(1);
+      const statement = { context: 1n, input: Buffer.from(input, "hex"), salt: BigInt(salt) };
+      await withWorkers(() => groth16.prove(directory, statement));`;
+    const args = ["--input-type=module", "-e", script, at("package"), toHex(opening.input).slice(2)];
+    const child = execFile(process.execPath, [...args, opening.salt.toString()], { timeout: 100_000 });
+    const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+    expect([code, signal]).to.deep.equal([0, null]);
+  });
+
+  describe("audit", () => {
+    /** Without `rebuild`, circuit and key are not made again: for audits whose input is the matter. */
+    const audit = (directory: string, text?: string, rebuild = false): Promise<AuditReport> =>
+      auditDirectory(directory, {
+        proofSystem: rebuild ? groth16 : { ...groth16, build: async () => [] },
+        verifySetup: rebuild ? verifySetup : async () => [],
+        ...(text === undefined ? {} : { opening: text }),
+      });
+    const verdicts = ({ checks }: AuditReport): Record<string, boolean | null> =>
+      Object.fromEntries(checks.map(({ name, ok }) => [name, ok]));
+
+    /** What a market that takes committed inputs would say of a job that this proof settled. */
+    async function chainData(): Promise<ChainData> {
+      const spec = await modelSpecOf(at("package"));
+      const [owner, payee, market]: Hex[] = ["a1", "b2", "c3"].map((byte): Hex => `0x${byte.repeat(20)}`);
+      const modelId = modelIdOf(owner as Hex, spec);
+      const request = { ...sampleRequest, modelId, inputMode: 1 as const, input: opening.commitment };
+      const jobId = jobIdOf(31337n, market as Hex, request);
+      const context = contextOf(31337n, market as Hex, jobId, payee as Hex);
+      const { output, seal } = await groth16.prove(at("package"), {
+        context,
+        input: opening.input,
+        salt: opening.salt,
+      });
+      const place = (blockNumber: number, timestamp: bigint): ChainData["requested"] => ({
+        ...{ blockNumber, timestamp, logIndex: 0 },
+        ...{ blockHash: `0x${"00".repeat(32)}`, transactionHash: `0x${"00".repeat(32)}` },
+      });
+      return {
+        format: CHAIN_DATA_FORMAT,
+        chainId: 31337n,
+        ...{ market: market as Hex, registry: market as Hex, router: market as Hex, jobId, request },
+        requested: place(2, 900n),
+        claim: null,
+        settlement: {
+          ...{ modelId, payee: payee as Hex, price: 100n, royalty: 0n, output: toHex(output), seal: toHex(seal) },
+          place: place(3, 950n),
+        },
+        slash: null,
+        result: toHex(output),
+        context,
+        model: { modelId, owner: owner as Hex, spec, place: place(1, 800n) },
+        royalty: { payee: owner as Hex, bps: 0n },
+        burnBps: 5000n,
+        proofSystem: { selector: spec.proofSystem, pinned: market as Hex, routed: market as Hex },
+        key: toHex(key),
+      };
+    }
+
+    it("checks all but input and output without the opening, and these too with it", async () => {
+      await writeAuditDirectory(at("audit"), await chainData(), at("package"));
+      const offline = { "chain-data": null, "proof-on-chain": null };
+      const opened = verdicts(await audit(at("audit"), serializeOpening(opening), true));
+      expect(opened).to.include(offline);
+      expect(Object.entries(opened).filter(([name, ok]) => ok !== true && !(name in offline))).to.deep.equal([]);
+      expect(opened).to.include({ input: true, output: true, "circuit-recompiled": true, "key-rebuilt": true });
+      const closed = verdicts(await audit(at("audit")));
+      expect(closed).to.include({ ...offline, input: null, output: null, proof: true });
+    });
+
+    it("refutes with the opening of another commitment, and a request of the other mode", async () => {
+      const other = serializeOpening(await makeOpening(specs, opening.input));
+      expect(verdicts(await audit(at("audit"), other))).to.include({ input: false, output: false });
+      const data = await chainData();
+      const request = { ...data.request, inputMode: 0 as const };
+      await writeAuditDirectory(at("relabelled"), { ...data, request }, at("package"));
+      const relabelled = await audit(at("relabelled"), serializeOpening(opening));
+      expect(verdicts(relabelled)).to.include({ input: false, output: false, "job-id": false });
+    });
+  });
+});
