@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Makes (or, with --check, compares) every generated file that is checked in: bindings and gas snapshots.
+// Makes (or, with --check, compares) every generated file that is checked in: bindings, hashes of the examples' packages
+// and gas snapshots.
 import { spawnSync } from "node:child_process";
 
-const GENERATORS = ["scripts/generate-abis.ts", "bench/gas-proofs.ts", "bench/gas-market.ts"];
+const GENERATORS = [
+  "scripts/generate-abis.ts",
+  "scripts/generate-examples.ts",
+  "bench/gas-proofs.ts",
+  "bench/gas-market.ts",
+];
 
 const check = process.argv.includes("--check") ? ["--check"] : [];
 for (const script of GENERATORS) {
