@@ -205,7 +205,7 @@ describe("graph/functions: properties", () => {
 
   it("hostile exponents and parameters end", () => {
     for (const name of FUNCTION_NAMES) {
-      for (const value of [5e-324, -5e-324, 1.7976931348623157e308, 1 + 2 ** -52, -1]) {
+      for (const value of [2 ** -64, -(2 ** -64), 2 ** 64, 1 + 2 ** -52, -1]) {
         const parameters = Object.fromEntries(functionOf(name).parameters.map((key) => [key, value]));
         for (const [e, E] of [
           [127, 127],
@@ -241,6 +241,8 @@ describe("graph/functions: refusals", () => {
     expect(table("elu", { beta: 1 })).to.equal("FUNCTION_INVALID");
     expect(table("elu", { alpha: NaN })).to.equal("FUNCTION_INVALID");
     expect(table("elu", { alpha: Infinity })).to.equal("FUNCTION_INVALID");
+    expect(table("swish", { alpha: 5e-324 })).to.equal("FUNCTION_INVALID");
+    expect(table("leakyRelu", { alpha: -(2 ** 65) })).to.equal("FUNCTION_INVALID");
     expect(table("celu", { alpha: 0 })).to.equal("FUNCTION_INVALID");
     expect(table("exponential", { base: -2 })).to.equal("FUNCTION_INVALID");
     expect(table("mod", { divisor: 0 })).to.equal("FUNCTION_INVALID");

@@ -25,16 +25,20 @@ const MAX_BITS = 1 << 14;
 const invalid = (name: FunctionName, why: string): VerigradError =>
   new VerigradError("FUNCTION_INVALID", `function ${name}: ${why}`, { data: { function: name, why } });
 
-/** Why a function refuses parameters: it takes just its own, finite ones. Undefined if it takes them. */
+/** Why a function refuses parameters: it takes just its own, neither NaN nor extreme. Undefined if it takes them. */
 export function whyRefused(name: FunctionName, parameters: Values<number>): string | undefined {
   const { parameters: names, refuse } = functionOf(name);
   const given = Object.keys(parameters);
   if (given.length !== names.length || names.some((key) => !Object.hasOwn(parameters, key)))
     return `parameters [${given.join(", ")}] given; accepted: [${names.join(", ")}]`;
-  const infinite = names.find((key) => !Number.isFinite(parameters[key]));
-  if (infinite !== undefined) return `parameter ${infinite} is ${parameters[infinite]}`;
+  const extreme = names.find((key) => isExtreme(parameters[key] as number));
+  if (extreme !== undefined)
+    return `parameter ${extreme} is ${parameters[extreme]}; accepted: 0, or a magnitude of 2^-64 to 2^64`;
   return refuse?.(exactly(parameters));
 }
+
+/** Beyond these magnitudes values lie closer to boundaries of rounding than is worth a thousand bits. */
+const isExtreme = (v: number): boolean => v !== 0 && !(Math.abs(v) >= 2 ** -64 && Math.abs(v) <= 2 ** 64);
 
 const exactly = (parameters: Values<number>): Values<Rational> =>
   Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, ofDouble(value)]));
