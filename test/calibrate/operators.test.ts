@@ -14,6 +14,7 @@ import { half, ints, node, ramp, type Case } from "./case.ts";
 import { COMPOSITE_CASES } from "./composite-cases.ts";
 import { COMPARE_CASES } from "./compare-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
+import { GATHER_CASES } from "./gather-cases.ts";
 import { RANK_CASES } from "./rank-cases.ts";
 import { TABLE_CASES, UNARY_CASES } from "./unary-cases.ts";
 import { REDUCE_CASES } from "./reduce-cases.ts";
@@ -244,6 +245,7 @@ const CASES: Case[] = [
   ...CONV_CASES,
   ...ML_CASES,
   ...COMPARE_CASES,
+  ...GATHER_CASES,
   ...RANK_CASES,
   ...REDUCE_CASES,
   ...COMPOSITE_CASES,

@@ -2,9 +2,11 @@
 // What comparisons, choices, reductions and operators on indices refuse: each by name, with what is accepted.
 import { expect } from "chai";
 import { analyse } from "../../verifier/graph/analyse.ts";
+import { compileModel } from "../../verifier/graph/compile.ts";
 import { parseModel } from "../../verifier/onnx/parse.ts";
 import { onnxOf, type TestModel, type TestNode } from "../onnx/model.ts";
 import { errorOf } from "./codes.ts";
+import { exactCalibration } from "./exact.ts";
 
 type Refused = [
   why: RegExp,
@@ -100,4 +102,114 @@ describe("graph/refusals: rankings and one-hot rows", () => {
     [/4096 indices into 4097 places; accepted: up to 2\^24/, [4096], { in: encode }, { d: ints(4097), v }, INT64],
     [/axis 2; accepted: -2 to 1/, [2], { in: encode, attributes: { axis: 2 } }, { d: ints(2), v }, INT64],
   ]);
+});
+
+describe("graph/refusals: operators on indices", () => {
+  const ints = (...values: number[]) => ({ dims: [values.length], values, type: "int64" as const });
+  const pairs = { dims: [1, 2], values: [0, 0], type: "int64" as const };
+  const INT64 = { inputType: 7 };
+  const three = ["x", "i", "u"];
+  const u = floats(1, 2);
+  refuses("Gather", [
+    [/input indices: 2 is outside an axis of size 2/, [2], { in: ["x", "i"] }, { i: ints(0, 2) }],
+    [/input 1 is float32; accepted: integers/, [2], { in: ["t", "x"] }, { t: u }],
+    [/input data: has a NaN/, [2], { in: ["t", "x"] }, { t: floats(NaN) }, INT64],
+    [
+      /4097 indices into 4096 places; accepted: up to 2\^24/,
+      [4097],
+      { in: ["t", "x"] },
+      { t: floats(...new Array<number>(4096).fill(0)) },
+      INT64,
+    ],
+  ]);
+  refuses("GatherElements", [
+    [/input indices: -3 is outside an axis of size 2/, [2], { in: ["x", "i"] }, { i: ints(-3) }],
+    [/indices of shape \[1,2\] for data of shape \[2\]/, [2], { in: ["x", "i"] }, { i: pairs }],
+    [/input 1 is float32; accepted: integers/, [2], { in: ["t", "x"] }, { t: u }],
+  ]);
+  refuses("GatherND", [
+    [/input indices depends on the inputs; accepted: a constant/, [2], { in: ["x", "x"] }],
+    [/tuples of up to 1/, [2], { in: ["x", "i"] }, { i: pairs }],
+    [/attribute batch_dims = 1/, [2, 2], { in: ["x", "i"], attributes: { batch_dims: 1 } }, { i: pairs }],
+    [/input indices: 5 is outside an axis of size 2/, [2], { in: ["x", "i"] }, { i: { ...ints(5), dims: [1, 1] } }],
+  ]);
+  refuses("ScatterElements", [
+    [
+      /attribute reduction = mul; accepted: none, add, max, min/,
+      [2],
+      { in: three, attributes: { reduction: "mul" } },
+      { i: ints(0, 1), u },
+    ],
+    [
+      /attribute reduction = max; accepted: none, add$/,
+      [2],
+      { in: ["t", "x", "u"], attributes: { reduction: "max" } },
+      { t: u, u },
+      INT64,
+    ],
+    [/input updates of shape \[2\]; accepted: that of the indices, \[1\]/, [2], { in: three }, { i: ints(0), u }],
+    [/input indices: 2 is outside an axis of size 2/, [2], { in: three }, { i: ints(0, 2), u }],
+    [/input 2: has a NaN or infinite value/, [2], { in: three }, { i: ints(0, 1), u: floats(1, Infinity) }],
+  ]);
+  refuses("ScatterND", [
+    [/input indices depends on the inputs; accepted: a constant/, [2], { in: ["x", "x", "x"] }],
+    [
+      /input updates of shape \[2\] with indices of shape \[1,2\]; accepted: \[1\]/,
+      [2, 2],
+      { in: three },
+      { i: pairs, u },
+    ],
+    [/attribute reduction = mul/, [2, 2], { in: three, attributes: { reduction: "mul" } }, { i: pairs, u: floats(1) }],
+  ]);
+  refuses("Compress", [
+    [/input condition depends on the inputs/, [2], { in: ["x", "x"] }],
+    [/input condition of 3 values for an axis of size 2/, [2], { in: ["x", "c"] }, { c: ints(1, 0, 1) }],
+    [/shape \[0\]; accepted: .*no empty axis/, [2], { in: ["x", "c"] }, { c: ints(0, 0) }],
+  ]);
+  refuses("Trilu", [
+    [/accepted: rank 2 or more/, [2], {}],
+    [/input k depends on the inputs/, [2, 2], { in: ["x", "x"] }],
+  ]);
+  refuses("NonZero", [[/input X depends on the inputs; accepted: a constant/, [2], {}]]);
+  refuses("EyeLike", [
+    [/accepted: rank 2/, [2], {}],
+    [/attribute dtype = 99/, [2, 2], { attributes: { dtype: 99 } }],
+  ]);
+  refuses("DepthToSpace", [
+    [/accepted: \[N, C, H, W\]/, [4], { attributes: { blocksize: 2 } }],
+    [/attribute blocksize = 0/, [1, 4, 1, 1], {}],
+    [/attribute blocksize = 2 for 3 channels/, [1, 3, 1, 1], { attributes: { blocksize: 2 } }],
+    [/attribute mode = XYZ; accepted: DCR, CRD/, [1, 4, 1, 1], { attributes: { blocksize: 2, mode: "XYZ" } }],
+  ]);
+  refuses("SpaceToDepth", [
+    [/attribute blocksize = 2 for an input of shape \[1,1,2,3\]/, [1, 1, 2, 3], { attributes: { blocksize: 2 } }],
+  ]);
+
+  it("an index whose proven range leaves the axis is refused once the range is known", () => {
+    const lookUp = (op: string, inputs: string[]): void => {
+      const onnx = onnxOf({
+        nodes: [{ op, in: inputs, out: ["y"], name: "look-up" }],
+        inputs: { x: [3] },
+        inputType: 7,
+        outputs: ["y"],
+        constants: { t: floats(1, 2, 3), u: floats(1, 2, 3) },
+      });
+      const exact = exactCalibration(onnx);
+      const within = (lo: number, hi: number) => () =>
+        compileModel(onnx, { ...exact, inputs: exact.inputs.map((input) => ({ ...input, lo, hi })) });
+      expect(within(-3, 2)).not.to.throw();
+      for (const [lo, hi] of [
+        [-3, 3],
+        [-4, 2],
+        [0, 100],
+      ] as const) {
+        const error = errorOf(within(lo, hi));
+        expect(error.code).to.equal("ONNX_UNSUPPORTED");
+        expect(error.message).to.include(`indices may be ${lo} to ${hi} on an axis of size 3; accepted: -3 to 2`);
+      }
+    };
+    lookUp("Gather", ["t", "x"]);
+    lookUp("GatherElements", ["t", "x"]);
+    lookUp("ScatterElements", ["t", "x", "u"]);
+  });
 });

@@ -9,7 +9,6 @@ import {
   needIntegers,
   separable,
   stridesOf,
-  type AxisOffsets,
   type IndexMap,
 } from "./index.ts";
 import { refuse, type NodeView } from "./types.ts";
@@ -121,25 +120,6 @@ export const Slice = indexOperator((view) => {
     parts[axis] = { start, step: count > 1 ? step : 1, count };
   });
   return [along(shape, parts)];
-});
-
-export const Gather = indexOperator((view) => {
-  const { shape } = view.type(0);
-  const axis = axisOf(view.int("axis", 0), shape.length);
-  const dim = shape[axis] as number;
-  const picks = needIntegers(view, "indices", 1).map((index) => (index < 0 ? index + dim : index));
-  const outside = picks.find((index) => !(index >= 0 && index < dim));
-  if (outside !== undefined) refuse(`input indices: ${outside} is outside an axis of size ${dim}`);
-  const strides = stridesOf(shape);
-  const shapeOfPicks = view.type(1).shape;
-  const keep = (axes: number[]): AxisOffsets[] => axes.map((a) => (i) => i * (strides[a] as number));
-  const before = keep(Array.from({ length: axis }, (_, a) => a));
-  const after = keep(shape.slice(axis + 1).map((_, a) => axis + 1 + a));
-  // The axes of the indices count as one, then take their own shape again.
-  const picked: AxisOffsets = (i) => (picks[i] as number) * (strides[axis] as number);
-  const flat = [...shape.slice(0, axis), picks.length, ...shape.slice(axis + 1)];
-  const map = separable(flat, [...before, picked, ...after]);
-  return [{ ...map, shape: [...shape.slice(0, axis), ...shapeOfPicks, ...shape.slice(axis + 1)] }];
 });
 
 /** Which entry of an axis of size `dim` stands at i, which may lie outside; -1 for the fill. */

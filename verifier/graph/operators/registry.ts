@@ -6,8 +6,10 @@ import { Equal, Greater, GreaterOrEqual, Less, LessOrEqual } from "./compare.ts"
 import { Conv } from "./conv.ts";
 import { ConvTranspose } from "./conv-transpose.ts";
 import { Add, Mul, Neg, Sub } from "./elementwise.ts";
+import { Gather, GatherElements } from "./gather.ts";
 import { Concat } from "./index-concat.ts";
-import { Expand, Gather, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
+import { Expand, Pad, Slice, Split, Squeeze, Tile, Transpose, Unsqueeze } from "./index-maps.ts";
+import { Compress, DepthToSpace, EyeLike, GatherND, NonZero, Size, SpaceToDepth, Trilu } from "./index-picks.ts";
 import { Gemm } from "./linear.ts";
 import { And, Not, Or, Xor } from "./logic.ts";
 import { MatMul } from "./mat-mul.ts";
@@ -20,6 +22,7 @@ import { Div, Pow } from "./quotient.ts";
 import { ArgMax, ArgMin, Hardmax, TopK } from "./rank.ts";
 import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
 import { BitShift, Ceil, Floor, Mod, Round } from "./rounding.ts";
+import { ScatterElements, ScatterND } from "./scatter.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, CastLike, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
 import { TreeEnsemble, TreeEnsembleClassifier, TreeEnsembleRegressor } from "./trees.ts";
@@ -40,20 +43,25 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   CastLike,
   Ceil,
   Clip,
+  Compress,
   Concat,
   Constant,
   ConstantOfShape,
   Conv,
   ConvTranspose,
   CumSum,
+  DepthToSpace,
   DequantizeLinear,
   Div,
   Dropout,
   Equal,
   Expand,
+  EyeLike,
   Flatten,
   Floor,
   Gather,
+  GatherElements,
+  GatherND,
   Gemm,
   GlobalAveragePool,
   GlobalMaxPool,
@@ -74,6 +82,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Mod,
   Mul,
   Neg,
+  NonZero,
   Not,
   OneHot,
   Or,
@@ -91,10 +100,14 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Relu,
   Reshape,
   Round,
+  ScatterElements,
+  ScatterND,
   Shape,
   Shrink,
   Sign,
+  Size,
   Slice,
+  SpaceToDepth,
   Split,
   Squeeze,
   Sub,
@@ -103,6 +116,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Tile,
   TopK,
   Transpose,
+  Trilu,
   Unsqueeze,
   Where,
   Xor,
