@@ -123,14 +123,20 @@ function effortOf({ samples, analysis }: Problem, { graph, calibration }: Candid
 /** The same calibration with one exponent moved: `list` and index say which. */
 type Move = (calibration: Calibration, step: number) => Calibration;
 
-const moved = <T extends { readonly exponent: number }>(entries: readonly T[], i: number, step: number): T[] =>
-  entries.map((entry, k) => (k === i ? { ...entry, exponent: entry.exponent + step } : entry));
+const moved = <T extends { readonly exponent: number }>(
+  entries: readonly T[],
+  i: number,
+  step: number,
+  finest = Infinity,
+): T[] =>
+  entries.map((entry, k) => (k === i ? { ...entry, exponent: Math.min(finest, entry.exponent + step) } : entry));
 
 function movesOf({ constants, tensors, lookups }: Calibration): Move[] {
   return [
     ...constants.map((_, i): Move => (c, step) => ({ ...c, constants: moved(c.constants, i, step) })),
     ...tensors.map((_, i): Move => (c, step) => ({ ...c, tensors: moved(c.tensors, i, step) })),
-    ...lookups.map((_, i): Move => (c, step) => ({ ...c, lookups: moved(c.lookups, i, step) })),
+    // A table that saturates on what was seen wins on average, and fails where its function is steepest.
+    ...lookups.map(({ exponent }, i): Move => (c, step) => ({ ...c, lookups: moved(c.lookups, i, step, exponent) })),
   ];
 }
 
