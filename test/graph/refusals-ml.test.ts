@@ -169,3 +169,112 @@ describe("graph/refusals: decision trees", () => {
     { mlOpset: 5 },
   );
 });
+
+describe("graph/refusals: linear models, support vectors, features and categories", () => {
+  refuses("LinearRegressor", { coefficients: floats(1, 2, 3), targets: 1 }, [
+    [/attribute targets = 0; accepted: 1 or more/, { targets: 0 }],
+    [/attribute coefficients has 2 values; accepted: 3/, { coefficients: floats(1, 2) }],
+    [/attribute coefficients: has a NaN/, { coefficients: floats(1, 2, NaN) }],
+    [/attribute intercepts has 2 values; accepted: 0 or 1/, { intercepts: floats(1, 2) }],
+    [/attribute post_transform = PROBIT/, { post_transform: "PROBIT" }],
+  ]);
+  const one = { coefficients: floats(1, 2, 3), intercepts: floats(1), classlabels_ints: [1, 2] };
+  refuses("LinearClassifier", one, [
+    [/attribute intercepts has no values; accepted: one a class/, { intercepts: floats() }],
+    [/attribute classlabels has 3 values; accepted: 2/, { classlabels_ints: [1, 2, 3] }],
+    [/attribute coefficients has 2 values; accepted: 3/, { coefficients: floats(1, 2) }],
+    [/both classlabels_strings and classlabels_ints/, { classlabels_strings: strings("a", "b") }],
+  ]);
+  const machine = {
+    kernel_params: floats(1, 0, 2),
+    support_vectors: floats(1, 2, 3, 4, 5, 6),
+    coefficients: floats(1, -1),
+    rho: floats(0),
+  };
+  refuses("SVMRegressor", { ...machine, n_supports: 2 }, [
+    [/attribute kernel_type = CHI2; accepted: LINEAR, POLY, RBF, SIGMOID/, { kernel_type: "CHI2" }],
+    [/degree 2.5; accepted: integers from 1 to 8/, { kernel_type: "POLY", kernel_params: floats(1, 0, 2.5) }],
+    [/degree 9; accepted: integers from 1 to 8/, { kernel_type: "POLY", kernel_params: floats(1, 0, 9) }],
+    [/attribute kernel_params has 2 values; accepted: 3/, { kernel_type: "RBF", kernel_params: floats(1, 0) }],
+    [/attribute support_vectors has 6 values; accepted: 9/, { n_supports: 3 }],
+    [/attribute n_supports = -1; accepted: 0 or more/, { n_supports: -1 }],
+    [/attribute coefficients has 1 values; accepted: 2/, { coefficients: floats(1) }],
+    [/attribute rho has no values/, { rho: floats() }],
+    [/attribute support_vectors: has an infinite value/, { support_vectors: floats(1, 2, 3, 4, 5, Infinity) }],
+  ]);
+  const pairs = { classlabels_ints: [1, 2, 3], coefficients: floats(1, -1, 2, 3), rho: floats(0, 1, 2) };
+  refuses("SVMClassifier", { ...machine, vectors_per_class: [1, 1], classlabels_ints: [1, 2] }, [
+    [/1 class labels; accepted: 2 or more/, { classlabels_ints: [1] }],
+    [/attribute vectors_per_class has 2 values; accepted: 3/, { classlabels_ints: [1, 2, 3] }],
+    [/attribute vectors_per_class; accepted: 0 or more/, { vectors_per_class: [-1, 3] }],
+    [/attribute rho has 1 values; accepted: 3/, { ...pairs, vectors_per_class: [1, 1, 0], rho: floats(0) }],
+    [
+      /attribute prob_a with more than 2 classes; accepted: 2 classes/,
+      { ...pairs, vectors_per_class: [1, 1, 0], prob_a: floats(1, 2, 3), prob_b: floats(1, 2, 3) },
+      { outputs: ["z"] },
+    ],
+    [/attribute prob_b has 0 values; accepted: 1/, { prob_a: floats(1) }, { outputs: ["z"] }],
+    [/2 class labels without support vectors/, { vectors_per_class: [], coefficients: floats(1, 2, 3, 4, 5, 6) }],
+  ]);
+  refuses("Scaler", { offset: floats(1), scale: floats(2) }, [
+    [/attribute offset has 2 values; accepted: 1 or 3/, { offset: floats(1, 2) }],
+    [/attribute scale: has an infinite value/, { scale: floats(Infinity) }],
+  ]);
+  refuses("Normalizer", { norm: "L1" }, [[/attribute norm = L3; accepted: MAX, L1, L2/, { norm: "L3" }]]);
+  refuses("Imputer", { imputed_value_floats: floats(1), replaced_value_float: { float: 3 } }, [
+    [/attribute imputed_value_floats has 2 values; accepted: 1 or 3/, { imputed_value_floats: floats(1, 2) }],
+    [/attribute imputed_value_floats: has a NaN/, { imputed_value_floats: floats(NaN) }],
+    [/attribute imputed_value_int64s has 0 values/, {}, { inputType: 7 }],
+  ]);
+  refuses("Binarizer", {}, [[/attribute threshold = Infinity; accepted/, { threshold: { float: Infinity } }]]);
+  refuses("FeatureVectorizer", { inputdimensions: [4] }, [
+    [/attribute inputdimensions has 2 values; accepted: 1/, { inputdimensions: [1, 2] }],
+    [/attribute inputdimensions: 0; accepted: 1 or more/, { inputdimensions: [0] }],
+    [/input 0 of shape \[1,2,3\]; accepted/, {}, { inputs: { x: [1, 2, 3] } }],
+  ]);
+  refuses(
+    "LabelEncoder",
+    { keys_int64s: [1, 2], values_int64s: [3, 4] },
+    [
+      [/input 0 of float32; accepted: integers/, {}, { inputType: 1 }],
+      [/its keys; accepted: distinct integers/, { keys_int64s: [1, 1] }],
+      [/attribute values has 1 values; accepted: 2/, { values_int64s: [3] }],
+    ],
+    { inputType: 7 },
+  );
+  it("LabelEncoder and ArrayFeatureExtractor: refuse texts, real keys and computed values", () => {
+    const offence = (op: string, inputs: string[], attributes: Attributes, inputType = 7) => {
+      const node: TestNode = { op, domain: "ai.onnx.ml", in: inputs, out: ["y"], attributes };
+      const constants = { c: { dims: [3], values: [5, 6, 9], type: "int64" as const } };
+      const onnx = onnxOf({ nodes: [node], inputs: { x: [2] }, outputs: ["y"], inputType, constants });
+      return errorOf(() => compileModel(onnx, exactCalibration(onnx))).message;
+    };
+    const values = { values_int64s: [3] };
+    for (const name of ["keys_strings", "classes_strings"])
+      expect(offence("LabelEncoder", ["x"], { [name]: strings("a"), ...values })).to.match(
+        new RegExp(`attribute ${name}; accepted: keys_int64s`),
+      );
+    expect(offence("LabelEncoder", ["x"], { keys_floats: floats(1), ...values })).to.match(
+      /attribute keys_floats; acc/,
+    );
+    expect(offence("LabelEncoder", ["x"], values)).to.match(/keys_int64s is missing; accepted/);
+    expect(offence("LabelEncoder", ["x"], { keys_int64s: [1] })).to.match(/values_int64s is missing; accepted/);
+    expect(offence("LabelEncoder", ["x"], { keys_int64s: [1], values_strings: strings("a") })).to.match(
+      /attribute values_strings; accepted: values_int64s, values_floats, values_tensor/,
+    );
+    expect(offence("ArrayFeatureExtractor", ["x", "x"], {})).to.match(/Y depends on the inputs, and so does X/);
+    expect(offence("ArrayFeatureExtractor", ["c", "x"], {}, 1)).to.match(/input 1 of float32; accepted: integers/);
+    expect(offence("ArrayFeatureExtractor", ["c", "x"], {})).to.match(/ranges from -100 to 100; accepted: 0 to 2/);
+  });
+  refuses(
+    "OneHotEncoder",
+    { cats_int64s: [1, 2] },
+    [
+      [/attribute cats_strings; accepted: cats_int64s/, { cats_strings: strings("a") }],
+      [/attribute cats_int64s has no values/, { cats_int64s: [] }],
+      [/attribute zeros = 0, for which an unknown category is an error; accepted: 1/, { zeros: 0 }],
+      [/input 0 of float32; accepted: integers/, {}, { inputType: 1 }],
+    ],
+    { inputType: 7 },
+  );
+});

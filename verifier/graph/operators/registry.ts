@@ -13,6 +13,10 @@ import { Compress, DepthToSpace, EyeLike, GatherND, NonZero, Size, SpaceToDepth,
 import { Gemm } from "./linear.ts";
 import { And, Not, Or, Xor } from "./logic.ts";
 import { MatMul } from "./mat-mul.ts";
+import { ArrayFeatureExtractor, LabelEncoder, OneHotEncoder } from "./ml-categories.ts";
+import { Binarizer, FeatureVectorizer, Imputer, Normalizer, Scaler, ZipMap } from "./ml-features.ts";
+import { LinearClassifier, LinearRegressor } from "./ml-linear.ts";
+import { SVMClassifier, SVMRegressor } from "./ml-svm.ts";
 import { BatchNormalization } from "./norm.ts";
 import { OneHot } from "./one-hot.ts";
 import { Abs, Clip, HardSigmoid, HardSwish, LeakyRelu, PRelu, Shrink, Sign, ThresholdedRelu } from "./piecewise.ts";
@@ -124,9 +128,22 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
 
 /** Operators of ai.onnx.ml: what scikit-learn, XGBoost and LightGBM export. */
 const AI_ONNX_ML: Readonly<Record<string, Operator | Composite | Choice>> = {
+  ArrayFeatureExtractor,
+  Binarizer,
+  FeatureVectorizer,
+  Imputer,
+  LabelEncoder,
+  LinearClassifier,
+  LinearRegressor,
+  Normalizer,
+  OneHotEncoder,
+  SVMClassifier,
+  SVMRegressor,
+  Scaler,
   TreeEnsemble,
   TreeEnsembleClassifier,
   TreeEnsembleRegressor,
+  ZipMap,
 };
 
 /** The operator's entry, or undefined if it is not supported. */

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// ai.onnx.ml on real numbers: calibrated, compiled and compared with onnxruntime on samples kept apart.
+import { expect } from "chai";
+import { calibrate } from "../../verifier/calibrate/calibrate.ts";
+import { loadFloatModel } from "../../verifier/calibrate/float-model.ts";
+import { analyse } from "../../verifier/graph/analyse.ts";
+import { compileModel } from "../../verifier/graph/compile.ts";
+import { execute } from "../../verifier/graph/execute.ts";
+import { interpret } from "../../verifier/graph/interpret.ts";
+import { parseModel } from "../../verifier/onnx/parse.ts";
+import { quantizeSample } from "../../verifier/graph/samples.ts";
+import { dequantizeValues } from "../../verifier/tensor/codec.ts";
+import { integers } from "../helpers/circuit-models.ts";
+import { onnxOf } from "../onnx/model.ts";
+import { REAL_CASES } from "./ml-cases.ts";
+
+const FEATURES = 3;
+const samplesOf = (seed: number, count: number, [lo, hi]: readonly [number, number]): number[][][] => {
+  const next = integers(seed);
+  // Sixteenths: inputs of 8 bits hold them, so that no comparison with a threshold is a matter of rounding.
+  return Array.from({ length: count }, () => [Array.from({ length: FEATURES }, () => next(lo, hi) / 16)]);
+};
+
+const RANGE = [-32, 31] as const;
+const OPTIONS = { target: "groth16", heads: "keep", targetError: 0.004 } as const;
+
+describe("calibrate/ml: real numbers", () => {
+  for (const { name, node, tolerance = 0.02, range = RANGE, slack = 1e-5 } of REAL_CASES) {
+    it(name, async () => {
+      const outputs = [...node.out].reverse(); // scores, then the label
+      const onnx = onnxOf({ nodes: [node], inputs: { x: [1, FEATURES] }, outputs });
+      const { calibration } = await calibrate(onnx, samplesOf(5, 30, range), OPTIONS);
+      const { graph } = compileModel(onnx, calibration);
+      const model = parseModel(onnx);
+      const analysis = analyse(model, { heads: "keep" });
+      const float = await loadFloatModel(onnx, model, outputs);
+      let [worst, peak, wrong] = [0, 0, 0];
+      try {
+        for (const sample of samplesOf(6, 30, range)) {
+          const [scores, label] = (await float.run(sample)) as [Float64Array, Float64Array?];
+          const interpreted = interpret(model, analysis, sample);
+          scores.forEach((v, i) => expect(interpreted[0]?.[i], "interpreter").to.be.closeTo(v, slack));
+          expect(interpreted[1], "interpreter").to.deep.equal(label);
+          const results = execute(graph, quantizeSample(graph.inputs, sample));
+          const [actual, class_] = results.map((values, o) =>
+            dequantizeValues((graph.outputs[o] as (typeof graph.outputs)[number]).spec, values),
+          );
+          scores.forEach((v, i) => {
+            worst = Math.max(worst, Math.abs(v - (actual?.[i] as number)));
+            peak = Math.max(peak, Math.abs(v));
+          });
+          if (label !== undefined && class_?.[0] !== label[0]) wrong++;
+        }
+      } finally {
+        await float.release();
+      }
+      expect(worst / peak).to.be.at.most(tolerance);
+      expect(wrong, "labels that differ").to.be.at.most(1);
+    });
+  }
+});
