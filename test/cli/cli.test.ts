@@ -299,7 +299,7 @@ describe("verigrad, the command", () => {
   ];
 
   it(`refuses bad input of ${cases.length} kinds with one line and exit code 2, and writes nothing`, async function () {
-    this.timeout(240_000);
+    this.timeout(480_000);
     const before = (await readdir(root)).sort();
     const pending = [...cases];
     const worker = async (): Promise<void> => {

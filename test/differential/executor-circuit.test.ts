@@ -10,7 +10,9 @@ import type { GraphTensor, IntegerGraph, TensorId } from "../../verifier/graph/t
 import { compileCircom } from "../../verifier/proofs/groth16/circom.ts";
 import { circuitRefusals, emitCircuit } from "../../verifier/proofs/groth16/emit.ts";
 import { analyseRanges, declaredBounds, unpackedBounds, type Intervals } from "../../verifier/proofs/groth16/ranges.ts";
-import { witnessOf } from "../../verifier/proofs/groth16/prove.ts";
+import { witnessOf, type CircuitInputs } from "../../verifier/proofs/groth16/prove.ts";
+import { commitInputs } from "../../verifier/proofs/commitment.ts";
+import type { InputMode } from "../../verifier/proofs/types.ts";
 import { packTensors } from "../../verifier/tensor/packing.ts";
 import { sizeOf } from "../../verifier/tensor/spec.ts";
 import { rejectionOf } from "../graph/codes.ts";
@@ -144,19 +146,24 @@ function randomNodes(seed: number, whole = false): IntegerGraph {
   ]);
 }
 
-const GRAPHS: readonly (readonly [string, (seed: number) => IntegerGraph, number])[] = [
-  ...[11, 12, 15, 16].map((seed) => ["dense", randomGraph, seed] as const),
-  ...[21, 22, 23].map((seed) => ["other nodes", (s: number) => randomNodes(s), seed] as const),
+const GRAPHS: readonly (readonly [string, (seed: number) => IntegerGraph, number, InputMode])[] = [
+  ...[11, 12, 15, 16].map((seed) => ["dense", randomGraph, seed, "PUBLIC"] as const),
+  ...[21, 22, 23].map((seed) => ["other nodes", (s: number) => randomNodes(s), seed, "PUBLIC"] as const),
+  // With committed inputs the circuit's widths come from the declared ranges.
+  ["dense", randomGraph, 11, "COMMITTED"],
+  ["other nodes", (seed: number) => randomNodes(seed), 21, "COMMITTED"],
 ];
 
 const specsOf = (ports: IntegerGraph["inputs"]): IntegerGraph["inputs"][number]["spec"][] => ports.map((p) => p.spec);
 
 describe("differential: executor == circuit", () => {
-  for (const [name, build, seed] of GRAPHS) {
-    it(`random graph ${seed} (${name}): outputs confirmed, others refused`, async () => {
+  for (const [name, build, seed, inputMode] of GRAPHS) {
+    it(`random graph ${seed} (${name}, ${inputMode}): outputs confirmed, others refused`, async () => {
       const graph = build(seed);
       const [inputs, outputs] = [specsOf(graph.inputs), specsOf(graph.outputs)];
-      const { wasm } = await compileCircom(emitCircuit(graph));
+      const { wasm } = await compileCircom(emitCircuit(graph, inputMode));
+      const opening = async (values: readonly number[][]): Promise<Partial<CircuitInputs>> =>
+        inputMode === "PUBLIC" ? {} : { salt: 5n, commitment: await commitInputs(inputs, values, 5n) };
       const tensor = (spec: (typeof inputs)[number]) =>
         fc.array(fc.oneof(fc.integer({ min: spec.lo, max: spec.hi }), fc.constantFrom(spec.lo, spec.hi)), {
           minLength: sizeOf(spec.shape),
@@ -168,6 +175,7 @@ describe("differential: executor == circuit", () => {
           const result = execute(graph, values);
           const signals = {
             context: 7n,
+            ...(await opening(values)),
             inputWords: packTensors(inputs, values),
             outputWords: packTensors(outputs, result),
           };
@@ -178,6 +186,7 @@ describe("differential: executor == circuit", () => {
       const values = inputs.map((spec) => new Array<number>(sizeOf(spec.shape)).fill(spec.hi));
       const signals = {
         context: 7n,
+        ...(await opening(values)),
         inputWords: packTensors(inputs, values),
         outputWords: packTensors(outputs, execute(graph, values)),
       };

@@ -192,9 +192,9 @@ describe("committed inputs, from ONNX to the chain", function () {
   });
 
   it("the set-up rebuilds as COMMITTED, and is no set-up of the PUBLIC circuit", async () => {
-    expect((await verifySetup(at("package"))).filter(({ ok }) => !ok)).to.deep.equal([]);
-    await cp(at("package"), at("swapped"), { recursive: true });
     const { graph } = await openPackage(at("package"));
+    expect(await groth16.checkSetup(at("package"), graph, [])).to.equal(null);
+    await cp(at("package"), at("swapped"), { recursive: true });
     for (const { path, bytes } of await groth16.build(graph)) await writeFile(at("swapped", path), bytes);
     const failed = (await verifySetup(at("swapped"))).filter(({ ok }) => !ok).map(({ name }) => name);
     expect(failed).to.include.members(["key of the proving key", "circuit", "proving key"]);

@@ -11,13 +11,16 @@ import {
   awaitResult,
   buildRequest,
   calls,
+  commitInput,
   contextOf,
   decodeOutput,
   encodeInput,
   encodeInputFile,
   parseManifest,
+  parseOpening,
   registerPackage,
   requestInference,
+  serializeOpening,
   type RequestOptions,
 } from "../../verifier/sdk/index.ts";
 import { newTestChain, type TestChain } from "../helpers/chain.ts";
@@ -46,6 +49,22 @@ describe("the SDK's tensors", () => {
     expect([...encodeInputFile(manifest, file('{"input_data": [[1, 2, 3, 4]]}'))]).to.deep.equal([1, 2, 3, 4]);
     const two = file('{"input_data": [[[1, 2, 3, 4], [1, 2, 3, 4]]]}');
     expect(await codeOf(() => encodeInputFile(manifest, two))).to.equal("INPUT_SHAPE");
+  });
+
+  it("gives no bytes for the chain where inputs are committed, and commits under a new salt each time", async () => {
+    const committed = { ...manifest, inputMode: "COMMITTED" as const };
+    const sample = [[0, 1.5, 2.49, 16]];
+    const specs = manifest.inputs.map(({ spec }) => spec);
+    expect(await codeOf(() => encodeInput(committed, sample))).to.equal("INPUT_MODE_MISMATCH");
+    expect(await codeOf(() => encodeInputFile(committed, file('{"input_data": [[1, 2, 3, 4]]}')))).to.equal(
+      "INPUT_MODE_MISMATCH",
+    );
+    expect(await codeOf(commitInput(manifest, sample))).to.equal("INPUT_MODE_MISMATCH");
+    const [first, second] = [await commitInput(committed, sample), await commitInput(committed, sample)];
+    expect(first.commitment).to.not.equal(second.commitment);
+    expect([...first.input]).to.deep.equal([0, 2, 2, 16]);
+    expect(await parseOpening(specs, serializeOpening(first))).to.deep.equal(first);
+    expect(await codeOf(commitInput(committed, [[0, 0, 0, 16.5]]))).to.equal("INPUT_RANGE");
   });
 
   it("decodes outputs to real numbers", async () => {

@@ -21,6 +21,8 @@ export { modelSpecOf, registerPackage, type RegisterOptions, type Registration }
 export { awaitResult, buildRequest, requestInference, type RequestOptions } from "./requests.ts";
 export {
   argmax,
+  commitInput,
+  commitInputFile,
   decodeOutput,
   encodeInput,
   encodeInputFile,

@@ -4,8 +4,8 @@ import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { Command } from "commander";
 import { VerigradError } from "../../errors.ts";
 import { openPackage } from "../../hub/package.ts";
-import { makeOpening, serializeOpening } from "../../proofs/commitment.ts";
-import { encodeInputFile } from "../../sdk/tensors.ts";
+import { serializeOpening } from "../../proofs/commitment.ts";
+import { commitInputFile } from "../../sdk/tensors.ts";
 import { readNamed, type CliContext } from "../context.ts";
 
 interface CommitOptions {
@@ -32,11 +32,9 @@ Examples:
 }
 
 async function commit(context: CliContext, directory: string, options: CommitOptions): Promise<void> {
-  const { manifest, inputSpecs } = await openPackage(directory);
-  if (manifest.inputMode === "PUBLIC")
-    throw new VerigradError("INPUT_MODE_MISMATCH", "this package's inputs are public: there is nothing to commit to");
+  const { manifest } = await openPackage(directory);
   await assertOutside(directory, options.output);
-  const opening = await makeOpening(inputSpecs, encodeInputFile(manifest, await readNamed(options.input)));
+  const opening = await commitInputFile(manifest, await readNamed(options.input));
   // SAFETY: readable by its owner only, from its first byte on; another opening is never replaced.
   await writeFile(options.output, serializeOpening(opening), { mode: 0o600, flag: "wx" }).catch((cause: unknown) => {
     const taken = (cause as NodeJS.ErrnoException).code === "EEXIST";

@@ -97,8 +97,6 @@ async function readInput(manifest: Manifest, options: ProveOptions): Promise<Inp
     );
     return { input, salt, claimed: toBytes(commitment) };
   }
-  if (manifest.inputMode === "COMMITTED")
-    throw new VerigradError("INPUT_MODE_MISMATCH", "this package's inputs are committed: commit first, give --opening");
   const input = encodeInputFile(manifest, await readNamed(options.input as string));
   return { input, claimed: input };
 }
