@@ -7,19 +7,22 @@ pragma circom 2.2.0;
 // Outputs: z[rows * outputs], row-major. Exact.
 // Assumes: that no sum reaches r / 2 in magnitude, which range analysis proves before the circuit is emitted.
 // Linear in x: one linear constraint an output, which keeps z a wire and so the constraints that read it short. Sums are
-// put together from chunks because the compiler copies a running sum at each step.
+// put together from sums of 64 and these from sums of 8, because the compiler copies a running sum at each step.
 template FullyConnected(rows, outputs, inputs, weights, bias) {
     signal input x[rows * inputs];
     signal output z[rows * outputs];
 
-    var chunk = 32;
     for (var row = 0; row < rows; row++) {
         for (var o = 0; o < outputs; o++) {
             var total = bias[o];
-            for (var first = 0; first < inputs; first += chunk) {
-                var sum = 0;
-                for (var j = first; j < inputs && j < first + chunk; j++) sum += weights[o][j] * x[row * inputs + j];
-                total += sum;
+            for (var far = 0; far < inputs; far += 64) {
+                var part = 0;
+                for (var near = far; near < inputs && near < far + 64; near += 8) {
+                    var sum = 0;
+                    for (var j = near; j < inputs && j < near + 8; j++) sum += weights[o][j] * x[row * inputs + j];
+                    part += sum;
+                }
+                total += part;
             }
             z[row * outputs + o] <== total;
         }

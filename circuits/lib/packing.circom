@@ -41,20 +41,23 @@ template InRange(bits, lo, hi) {
     var run = 0;
     var missing = 0;
     var extra = 0;
-    for (var i = bits - 1; i >= 0; i--) {
-        var bit = valueOfBits(in - lo, sum.upper, bits, i, 1);
-        if (((most >> i) & 1) == 1) {
-            missing += 1 - bit;
-        } else {
-            extra += bit;
-        }
-        if (endsZeros(most, i)) {
-            quotient[run] <-- missing != 0 ? extra / missing : 0;
-            // SOUNDNESS: missing = 0 forces extra = 0. Else the quotient is pinned, and forbids nothing.
-            // It is free where missing = 0; nothing but this constraint reads it.
-            extra === quotient[run] * missing;
-            run++;
-            extra = 0;
+    // No run of zeros, nothing to check; circom passes no empty array, which `upper` is for a single bit.
+    if (zeroRuns(most, bits) > 0) {
+        for (var i = bits - 1; i >= 0; i--) {
+            var bit = valueOfBits(in - lo, sum.upper, bits, i, 1);
+            if (((most >> i) & 1) == 1) {
+                missing += 1 - bit;
+            } else {
+                extra += bit;
+            }
+            if (endsZeros(most, i)) {
+                quotient[run] <-- missing != 0 ? extra / missing : 0;
+                // SOUNDNESS: missing = 0 forces extra = 0. Else the quotient is pinned, and forbids nothing.
+                // It is free where missing = 0; nothing but this constraint reads it.
+                extra === quotient[run] * missing;
+                run++;
+                extra = 0;
+            }
         }
     }
 }

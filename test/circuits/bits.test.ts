@@ -135,6 +135,19 @@ describe("circuits: packing", () => {
     }
   });
 
+  it("unpacks single bits, and takes no 2", async () => {
+    const circuit = await compileForTest("component main {public [words]} = UnpackTensor(1, 3, 4, 0, 1);");
+    const isInput = (name: string): boolean => name.startsWith("main.words");
+    const witness = await circuit.witness({ words: [5n, 1n] });
+    const got = [0, 1, 2, 3].map((i) => witness[circuit.wires.get(`main.values[${i}]`) as number]);
+    expect(got).to.deep.equal([1n, 0n, 1n, 1n]);
+    expect(movableWires(circuit, witness, isInput)).to.deep.equal([]);
+    expect(freeWires(circuit, witness, isInput)).to.deep.equal([]);
+    // 5 = 4 + 1 = 2 * 2 + 1: the second bit 2, the first 0
+    const moved = { "main.values[0]": 0n, "main.values[1]": 2n, "main.inRange[0].in": 0n, "main.inRange[1].in": 2n };
+    expect(brokenRows(circuit, forge(circuit, witness, moved))).to.have.length.greaterThan(0);
+  });
+
   it("packs what it unpacks", async () => {
     const circuit = await compileForTest("component main {public [values]} = PackTensor(3, 2, 5, -3);");
     const isInput = (name: string): boolean => name.startsWith("main.values");
