@@ -3,6 +3,7 @@
 import { VerigradError } from "../errors.ts";
 import type { FloatGraph, FloatTensor, OnnxNode } from "../onnx/types.ts";
 import { sizeOf } from "../tensor/spec.ts";
+import { foldNormalizations } from "./fold-normalization.ts";
 import { ConstantOutput } from "./operators/constant-output.ts";
 import { operatorOf, SUPPORTED_OPERATORS } from "./operators/registry.ts";
 import {
@@ -81,7 +82,8 @@ export function analyseAll(
     }
   }
   for (const name of outputs) if (state.constants.has(name)) state.nodes.push(constantOutput(state, name));
-  const { nodes, types, constants } = state;
+  const { types, constants } = state;
+  const nodes = foldNormalizations({ ...state, outputs });
   const analysis = { nodes, types, constants, outputs, notices: [...notices, ...state.notices] };
   return { analysis, offences };
 }

@@ -12,6 +12,22 @@ function perChannel(view: NodeView, i: number, what: string, channels: number): 
   return values;
 }
 
+/** y = scale * x + shift, a channel at a time. */
+export interface Affine {
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+}
+
+/** What a BatchNormalization does to each channel. */
+export function affineOf(view: NodeView): Affine {
+  const channels = view.type(0).shape[1] as number;
+  const given = ["scale", "B", "mean", "var"].map((what, i) => perChannel(view, i + 1, what, channels));
+  const [gamma, beta, mean, variance] = given as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const epsilon = view.float("epsilon", 1e-5);
+  const scale = gamma.map((v, c) => v / Math.sqrt((variance[c] as number) + epsilon));
+  return { scale, shift: beta.map((v, c) => v - (mean[c] as number) * (scale[c] as number)) };
+}
+
 export const BatchNormalization = convolutionOperator((view) => {
   const { shape } = view.type(0);
   if (shape.length < 2) refuse(`an input of shape [${shape}]; accepted: [N, C, ..]`);
@@ -19,11 +35,7 @@ export const BatchNormalization = convolutionOperator((view) => {
   if (view.int("spatial", 1) !== 1) refuse("attribute spatial = 0; accepted: 1");
   if (view.node.outputs.slice(1).some((name) => name !== "")) refuse("outputs after the first; accepted: unused");
   const [batch, channels] = shape as [number, number];
-  const given = ["scale", "B", "mean", "var"].map((what, i) => perChannel(view, i + 1, what, channels));
-  const [scale, shift, mean, variance] = given as [Float64Array, Float64Array, Float64Array, Float64Array];
-  const epsilon = view.float("epsilon", 1e-5);
-  const weights = scale.map((v, c) => v / Math.sqrt((variance[c] as number) + epsilon));
-  const bias = shift.map((v, c) => v - (mean[c] as number) * (weights[c] as number));
+  const { scale: weights, shift: bias } = affineOf(view);
   // Depthwise with a kernel of one tap: all spatial axes are read as one.
   const size = sizeOf(shape.slice(2));
   const inputShape = [batch, channels, size];
