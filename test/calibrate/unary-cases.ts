@@ -64,10 +64,24 @@ export const UNARY_CASES: Case[] = [
     constants: { l: scalar(-3.4028234663852886e38), h: scalar(3.4028234663852886e38) },
   },
   {
+    name: "Clip of doubles at bounds beyond single precision",
+    x: [2, 3],
+    nodes: [
+      { op: "Cast", in: ["x"], out: ["d"], attributes: { to: 11 } },
+      { op: "Clip", in: ["d", "l", "h"], out: ["c"] },
+      node("Cast", ["c"], { to: 1 }),
+    ],
+    constants: {
+      l: { dims: [], values: [-1.5e308], type: "float64" },
+      h: { dims: [], values: [1.5e308], type: "float64" },
+    },
+    exponent: 6,
+  },
+  {
     name: "Clip by attributes",
     x: [2, 3],
     nodes: [node("Clip", ["x"], { min: { float: -7 }, max: { float: 8 } })],
-    opset: 6 + 4,
+    opset: 10,
   },
   { name: "Clip by one attribute", x: [2, 3], nodes: [node("Clip", ["x"], { max: { float: 8 } })], opset: 7 },
   {

@@ -12,7 +12,7 @@ import { parseModel } from "../../verifier/onnx/parse.ts";
 import { circuitRefusals } from "../../verifier/proofs/groth16/emit.ts";
 import { exactCalibration } from "../graph/exact.ts";
 import { codeOf } from "../graph/codes.ts";
-import { onnxOf } from "../onnx/model.ts";
+import { onnxOf, type TestNode } from "../onnx/model.ts";
 import { node } from "./case.ts";
 import { TABLE_CASES, UNARY_CASES, type TableCase } from "./unary-cases.ts";
 
@@ -138,6 +138,32 @@ describe("calibrate/unary: what is piecewise linear has a circuit", () => {
       );
     });
   }
+
+  it("integers that do not fit: narrowing and shifts are refused, fractions saturate", () => {
+    const compiled = (nodes: TestNode[], inputType: number, lo: number, hi: number) => {
+      const onnx = onnxOf({
+        nodes,
+        inputs: { x: [2] },
+        outputs: ["y"],
+        inputType,
+        constants: { c: { dims: [], values: [4], type: "int64" } },
+      });
+      const inputs = [{ name: "x", type: "i16", exponent: 0, lo, hi }] as const;
+      return compileModel(onnx, { ...exactCalibration(onnx), inputs }).graph;
+    };
+    const [int64, uint8, int8] = [7, 2, 3];
+    const narrow = [node("Cast", ["x"], { to: int8 })];
+    expect(execute(compiled(narrow, int64, -128, 127), [[-128, 127]])[0]).to.deep.equal(Float64Array.of(-128, 127));
+    expect(codeOf(() => compiled(narrow, int64, -129, 127))).to.equal("ONNX_UNSUPPORTED");
+    expect(codeOf(() => compiled(narrow, int64, 0, 128))).to.equal("ONNX_UNSUPPORTED");
+    expect(execute(compiled(narrow, 1, -300, 300), [[-300, 300]])[0]).to.deep.equal(Float64Array.of(-128, 127));
+    const left: TestNode[] = [
+      { op: "Cast", in: ["c"], out: ["k"], attributes: { to: uint8 } },
+      node("BitShift", ["x", "k"], { direction: "LEFT" }),
+    ];
+    expect(compiled(left, uint8, 0, 15).outputs[0]?.spec.exponent).to.equal(-4);
+    expect(codeOf(() => compiled(left, uint8, 0, 16))).to.equal("ONNX_UNSUPPORTED");
+  });
 
   it("Clip of a coarse grid at fractions keeps them, and rounds and clips in one look-up on a fine one", () => {
     const onnx = onnxOf({

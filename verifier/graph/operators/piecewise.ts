@@ -150,18 +150,22 @@ export const Clip: Operator = {
     const { min, max } = boundsOf(view);
     const label = labelOf(view);
     // A grid too coarse for a bound is refined: Clip(0.5, 2.5) of integers has halves.
-    const fits = [min, max].every((v) => !Number.isFinite(v) || Number.isInteger(v * 2 ** tensor.exponent));
+    const fits = [min, max].every(
+      (v) => isBeyond(v * 2 ** tensor.exponent) || Number.isInteger(v * 2 ** tensor.exponent),
+    );
     const operand = fits || tensor.exponent >= exponent ? id : addAligned(builder, id, exponent, label);
     const grid = Math.min(exponent, (builder.tensors[operand] as GraphTensor).exponent);
     const limit = 2n ** BigInt(bits);
-    const integer = (v: number, otherwise: bigint): bigint =>
-      Number.isFinite(v) ? clamp(BigInt(roundHalfUp(v * 2 ** grid)), -limit, limit - 1n) : otherwise;
-    const hi = integer(max, max < 0 ? -limit : limit - 1n);
-    const lo = clamp(integer(min, min > 0 ? limit - 1n : -limit), -limit, hi);
+    const integer = (v: number): bigint =>
+      isBeyond(v * 2 ** grid) ? (v < 0 ? -limit : limit - 1n) : BigInt(roundHalfUp(v * 2 ** grid));
+    const hi = clamp(integer(max), -limit, limit - 1n);
+    const lo = clamp(integer(min), -limit, hi);
     return addRequantize(builder, operand, { ...label, exponent: grid, clamp: { lo, hi } });
   },
 };
 
+/** Whether a bound lies beyond all integers of the graph. */
+const isBeyond = (v: number): boolean => Math.abs(v) > 2 ** 62;
 const clamp = (v: bigint, lo: bigint, hi: bigint): bigint => (v < lo ? lo : v > hi ? hi : v);
 
 /** Adds Clip(slope * x + offset, 0, 1). */
