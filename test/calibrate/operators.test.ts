@@ -17,7 +17,7 @@ import { CONV_CASES } from "./conv-cases.ts";
 import { GATHER_CASES } from "./gather-cases.ts";
 import { RANK_CASES } from "./rank-cases.ts";
 import { TABLE_CASES, UNARY_CASES } from "./unary-cases.ts";
-import { REDUCE_CASES } from "./reduce-cases.ts";
+import { REDUCE_CASES, TABLED_REDUCE_CASES } from "./reduce-cases.ts";
 import { ML_CASES, REAL_CASES } from "./ml-cases.ts";
 
 /** Operators that move values. Attributes of old opsets, inputs of new ones. */
@@ -474,9 +474,10 @@ describe("calibrate/operators: integers equal onnxruntime", () => {
 
   it("every supported operator has a case", () => {
     const covered = new Set(
-      [...[...CASES, ...TABLE_CASES].flatMap(({ nodes }) => nodes), ...REAL_CASES.map((real) => real.node)].map(
-        ({ op, domain }) => (domain === undefined ? op : `${domain}.${op}`),
-      ),
+      [
+        ...[...CASES, ...TABLE_CASES, ...TABLED_REDUCE_CASES].flatMap(({ nodes }) => nodes),
+        ...REAL_CASES.map((real) => real.node),
+      ].map(({ op, domain }) => (domain === undefined ? op : `${domain}.${op}`)),
     );
     expect([...covered].sort()).to.deep.equal([...SUPPORTED_OPERATORS].sort());
   });

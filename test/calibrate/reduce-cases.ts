@@ -29,7 +29,7 @@ const reductions = (op: string, x = X, range: readonly [number, number] = [-100,
   }));
 
 export const REDUCE_CASES: Case[] = [
-  ...["ReduceSum", "ReduceMax", "ReduceMin", "ReduceSumSquare"].flatMap((op) => reductions(op)),
+  ...["ReduceSum", "ReduceMax", "ReduceMin", "ReduceSumSquare", "ReduceL1"].flatMap((op) => reductions(op)),
   ...reductions("ReduceMean", [2, 4, 8]),
   ...reductions("ReduceProd", [2, 2, 2], [-3, 3]),
   {
@@ -63,4 +63,11 @@ export const REDUCE_CASES: Case[] = [
     })),
   ),
   { name: "CumSum on the last axis", x: [2, 5], nodes: [node("CumSum", ["x", "a"])], constants: { a: ints(1) } },
+];
+
+/** Made of tables: calibrated, and then close to onnxruntime. */
+export const TABLED_REDUCE_CASES: Case[] = [
+  ...reductions("ReduceL2", X, [1, 4]).slice(1),
+  ...reductions("ReduceLogSum", X, [1, 9]).slice(1, 3),
+  ...reductions("ReduceLogSumExp", X, [-3, 3]).slice(1, 4),
 ];

@@ -24,7 +24,19 @@ import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.t
 import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.ts";
 import { Div, Pow } from "./quotient.ts";
 import { ArgMax, ArgMin, Hardmax, TopK } from "./rank.ts";
-import { CumSum, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum, ReduceSumSquare } from "./reduce.ts";
+import {
+  CumSum,
+  ReduceL1,
+  ReduceL2,
+  ReduceLogSum,
+  ReduceLogSumExp,
+  ReduceMax,
+  ReduceMean,
+  ReduceMin,
+  ReduceProd,
+  ReduceSum,
+  ReduceSumSquare,
+} from "./reduce.ts";
 import { BitShift, Ceil, Floor, Mod, Round } from "./rounding.ts";
 import { ScatterElements, ScatterND } from "./scatter.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
@@ -95,6 +107,10 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Pow,
   QuantizeLinear,
   Range,
+  ReduceL1,
+  ReduceL2,
+  ReduceLogSum,
+  ReduceLogSumExp,
   ReduceMax,
   ReduceMean,
   ReduceMin,
