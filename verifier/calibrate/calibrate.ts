@@ -3,7 +3,7 @@
 import { VerigradError } from "../errors.ts";
 import { analyse, type Analysis } from "../graph/analyse.ts";
 import { CALIBRATION_FORMAT, checkCalibration, modelHash, type Calibration } from "../graph/calibration.ts";
-import { totalMacs } from "../graph/cost.ts";
+import { executionCost } from "../graph/cost.ts";
 import { lowerNodes, lowerOutputs } from "../graph/lower.ts";
 import type { Sample } from "../graph/samples.ts";
 import { parseModel } from "../onnx/parse.ts";
@@ -49,7 +49,7 @@ export interface Calibrated {
 const WIDTHS: readonly Widths[] = [8, 12, 16].map((bits) => ({ weightBits: bits, activationBits: bits }));
 const TARGET_ERROR = 0.02;
 /** About how many multiply-accumulates the float model may be observed for; at least so many samples. */
-const OBSERVE_BUDGET = 1e9;
+const OBSERVE_BUDGET = 5e8;
 const MIN_OBSERVED = 8;
 /** Most samples that the float model is observed on. */
 const MAX_OBSERVED = 4096;
@@ -131,10 +131,10 @@ function baseOf(
   });
 }
 
-/** Multiply-accumulates of a plan. */
+/** What running a plan costs. */
 function planned(model: FloatGraph, analysis: Analysis, calibration: Calibration): number {
   const { builder } = lowerNodes(model, analysis, calibration);
-  return totalMacs(builder) + builder.tensors.length;
+  return executionCost(builder);
 }
 
 /** A plan as the first candidate. Throws why it does not lower, if it does not. */

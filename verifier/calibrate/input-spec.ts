@@ -8,12 +8,15 @@ export type InputEntry = Calibration["inputs"][number];
 
 const BY_WIDTH: readonly TensorType[] = ["u8", "i8", "u16", "i16", "i32"];
 
-/** Largest exponent e for which max * 2^e stays within limit; 0 where every value is 0. */
+/** No exponent is chosen beyond this, either way: what is smaller than 2^-40 counts as nothing. */
+export const MAX_EXPONENT = 40;
+
+/** Largest exponent e for which max * 2^e stays within limit, at most 40 in magnitude; 0 where every value is 0. */
 export function finestExponent(max: number, limit: number): number {
   if (max === 0) return 0;
   let exponent = Math.floor(Math.log2(limit / max));
   while (max * 2 ** exponent > limit) exponent--; // log2 rounds
-  return Math.max(-60, Math.min(60, exponent));
+  return Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, exponent));
 }
 
 /**

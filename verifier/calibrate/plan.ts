@@ -8,7 +8,7 @@ import { newLowering, realConstants, type NodeLowering } from "../graph/lower.ts
 import { magnitudeOf } from "../graph/ranges.ts";
 import type { GraphTensor } from "../graph/types.ts";
 import type { FloatGraph } from "../onnx/types.ts";
-import { finestExponent } from "./input-spec.ts";
+import { finestExponent, MAX_EXPONENT } from "./input-spec.ts";
 import type { Seen } from "./observe.ts";
 
 /** Widths of a plan: of constants, sign included; of activations after a Relu (unsigned) and of look-ups. */
@@ -21,6 +21,8 @@ export interface Widths {
 const MAX_PLANNED = 2n ** 52n;
 /** Width, sign included, of an accumulator that is requantized only because the next one would be too wide. */
 const CHAIN_BITS = 16;
+/** Steps by which a node's constants are coarsened where an addend does not fit at the accumulator's exponent. */
+const COARSER = 4;
 /** Operands of look-ups with no more values than this keep every one of them. */
 const EXACT_BITS = 12;
 /** Real inputs may go beyond what was seen: wide activations leave room for it. */
@@ -65,7 +67,13 @@ export function plan(
       const exponent = finestExponent(peak(output), 2 ** (bits - 1) - 1);
       lookups.set(output, { name: output, exponent, bits, input: operandGrid(lowering, node, seen, bits, headroom) });
     }
-    lowerNarrowing(lowering, node, (name) => {
+    const coarsen = (): boolean => {
+      const entry = constants.get(output);
+      if (entry === undefined || entry.exponent < -MAX_EXPONENT) return false;
+      constants.set(output, { ...entry, exponent: entry.exponent - COARSER });
+      return true;
+    };
+    lowerNarrowing(lowering, node, coarsen, (name) => {
       if (tensors.has(name) || model.inputs.some((input) => input.name === name)) return false;
       const exponent = finestExponent(peak(name), 2 ** (CHAIN_BITS - 1) - 1);
       tensors.set(name, { name, exponent, bits: CHAIN_BITS });
@@ -109,8 +117,13 @@ function operandGrid(
   return { exponent, lo: least, hi: Math.min(Math.ceil(to * scale), least + 2 ** bits - 1) + 0 };
 }
 
-/** Lowers a node; where its accumulators grow too wide, its operands are narrowed first, if that can help. */
-function lowerNarrowing(lowering: NodeLowering, node: AnalysedNode, narrow: (name: string) => boolean): void {
+/** Lowers a node; where its accumulators grow too wide, its operands are narrowed first, or its constants coarsened. */
+function lowerNarrowing(
+  lowering: NodeLowering,
+  node: AnalysedNode,
+  coarsen: () => boolean,
+  narrow: (name: string) => boolean,
+): void {
   const { builder, tensorOf } = lowering;
   const before = builder.tensors.length;
   let overflow: VerigradError | undefined;
@@ -124,8 +137,11 @@ function lowerNarrowing(lowering: NodeLowering, node: AnalysedNode, narrow: (nam
   const operands = new Set(node.view.node.inputs);
   const narrowed = [...operands].filter((name) => {
     const tensor = builder.tensors[tensorOf(name)];
-    return tensor !== undefined && magnitudeOf(tensor) >= 2n ** BigInt(CHAIN_BITS) && narrow(name);
+    if (tensor === undefined) return false;
+    // Too many bits, or bits of no weight: those make whatever is added at their exponent too wide.
+    return (magnitudeOf(tensor) >= 2n ** BigInt(CHAIN_BITS) || tensor.exponent > MAX_EXPONENT) && narrow(name);
   });
-  if (narrowed.length > 0) return lowerNarrowing(lowering, node, narrow);
+  if (narrowed.length > 0 || (overflow !== undefined && coarsen()))
+    return lowerNarrowing(lowering, node, coarsen, narrow);
   if (overflow !== undefined) throw overflow;
 }

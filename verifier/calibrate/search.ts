@@ -3,7 +3,7 @@
 import { VerigradError } from "../errors.ts";
 import type { Analysis } from "../graph/analyse.ts";
 import type { Calibration } from "../graph/calibration.ts";
-import { totalMacs } from "../graph/cost.ts";
+import { executionCost } from "../graph/cost.ts";
 import { execute } from "../graph/execute.ts";
 import { lowerNodes, lowerOutputs, realConstants, type LoweredNodes } from "../graph/lower.ts";
 import { roundShift } from "../graph/ranges.ts";
@@ -21,7 +21,7 @@ const MAX_ROUNDS = 4;
 /** Most samples that a candidate is measured on, and about how many multiply-accumulates a descent may take. */
 const MAX_SAMPLES = 256;
 const MIN_SAMPLES = 8;
-const BUDGET = 4e9;
+const BUDGET = 1e9;
 /** What lowering one constant costs, in multiply-accumulates. */
 const LOWERING_COST = 100;
 /** An output whose peak has this many steps keeps its whole proven range; a coarser one saturates instead. */
@@ -111,8 +111,7 @@ function effortOf({ samples, analysis }: Problem, { graph, calibration }: Candid
   let constants = 0;
   for (const node of analysis.nodes) constants += realConstants(analysis, node).length;
   const lowering = constants * LOWERING_COST;
-  const values = graph.tensors.length;
-  const running = totalMacs(graph) + values;
+  const running = executionCost(graph);
   const wanted =
     STEPS.length * (calibration.constants.length + calibration.tensors.length + calibration.lookups.length);
   const affordable = Math.floor((BUDGET / Math.max(1, wanted * MAX_ROUNDS) - lowering) / running);

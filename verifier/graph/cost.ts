@@ -25,3 +25,10 @@ export function macsOf(node: GraphNode, tensors: readonly GraphTensor[]): number
 /** Multiply-accumulates of the whole graph. */
 export const totalMacs = ({ nodes, tensors }: Pick<IntegerGraph, "nodes" | "tensors">): number =>
   nodes.reduce((sum, node) => sum + macsOf(node, tensors), 0);
+
+/** What looking up or moving one value costs, in multiply-accumulates. */
+const VALUE_COST = 8;
+
+/** About what running the graph costs, in multiply-accumulates. */
+export const executionCost = (graph: Pick<IntegerGraph, "nodes" | "tensors">): number =>
+  totalMacs(graph) + VALUE_COST * graph.tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);

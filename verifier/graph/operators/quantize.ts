@@ -5,7 +5,7 @@ import { roundHalfUp } from "../../tensor/codec.ts";
 import { makeConstant } from "../constants.ts";
 import type { Grid } from "../functions/table.ts";
 import type { GraphBuilder } from "../builder.ts";
-import { MAX_ACCUMULATOR } from "../ranges.ts";
+import { MAX_ACCUMULATOR, MAX_SHIFT } from "../ranges.ts";
 import type { Constant, GraphTensor, TensorId } from "../types.ts";
 import { refuse, type Lowering } from "./types.ts";
 
@@ -66,7 +66,8 @@ export function quantizeExact(
 }
 
 /**
- * Adds a requantization. The output's exponent is the given one, or the accumulator's where that is coarser already.
+ * Adds a requantization. The output's exponent is the given one, or the accumulator's where that is coarser already, or
+ * what a shift by 62 bits gives, which leaves nothing of an accumulator.
  * Where that changes no value of the proven range, no node is added.
  */
 export function addRequantize(
@@ -75,7 +76,7 @@ export function addRequantize(
   to: { from: string; name: string; exponent: number; clamp: { lo: bigint; hi: bigint } },
 ): TensorId {
   const { exponent: accumulator, lo, hi } = builder.tensors[input] as GraphTensor;
-  const shift = Math.max(0, accumulator - to.exponent);
+  const shift = Math.min(MAX_SHIFT, Math.max(0, accumulator - to.exponent));
   if (shift === 0 && lo >= to.clamp.lo && hi <= to.clamp.hi) return input;
   return builder.addNode(
     { kind: "lookup", op: "requantize", from: [to.from], input, shift, ...to.clamp },
