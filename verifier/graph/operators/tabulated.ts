@@ -17,7 +17,16 @@ const recent = new Map<string, readonly bigint[]>();
 const MAX_RECENT_ENTRIES = 2 ** 20;
 
 function recentTable(name: FunctionName, parameters: Parameters, from: Grid, to: Grid): readonly bigint[] {
-  const key = [name, ...Object.entries(parameters).flat(), from.exponent, from.lo, from.hi, to.exponent, to.hi].join();
+  const key = [
+    name,
+    ...Object.entries(parameters).flat(),
+    from.exponent,
+    from.lo,
+    from.hi,
+    to.exponent,
+    to.lo,
+    to.hi,
+  ].join();
   const table = recent.get(key) ?? tableOf(name, parameters, from, to);
   recent.delete(key);
   recent.set(key, table); // last used, last forgotten
