@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs every test (mocha, then Solidity) and ends with one line that counts them all.
-//   node scripts/test.ts [--deep]      --deep: more fuzz runs and deeper invariants
+//   node scripts/test.ts [--deep]      --deep: more fuzz runs, deeper invariants, and every example over a chain
 import { spawn, spawnSync } from "node:child_process";
 
 interface Outcome {
@@ -13,7 +13,10 @@ interface Outcome {
 /** Streams one Hardhat test suite to the terminal and reads the counts from its closing lines. */
 function runSuite(suite: "solidity" | "mocha", extra: string[]): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn("hardhat", ["test", suite, ...extra], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn("hardhat", ["test", suite, ...extra], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, VERIGRAD_TEST_DEEP: deep ? "1" : "0" },
+    });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
       process.stdout.write(chunk);

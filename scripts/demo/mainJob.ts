@@ -26,32 +26,21 @@ export interface MainJob {
   readonly reading: { readonly outcome: "Read" | "Refused" | "none"; readonly digit: number; readonly margin: number };
 }
 
-const OUTCOMES = ["none", "none", "Read", "Refused"] as const;
+/** Who runs a node, on what, and where it keeps its data. */
+export interface NodeOptions {
+  readonly chain: LocalChain;
+  readonly reader: ChainReader;
+  readonly hub: Hub;
+  readonly prover: Prover;
+  readonly dataDirectory: string;
+  readonly operator: HDNodeWallet;
+  readonly modelId: Hex;
+  readonly log: (line: string) => void;
+}
 
-/** The user pays the dApp, the node does the rest; returns when the job has settled and the node has stopped. */
-export async function runMainJob(options: {
-  chain: LocalChain;
-  reader: ChainReader;
-  hub: Hub;
-  prover: Prover;
-  dataDirectory: string;
-  /** DigitReader */
-  dApp: Contract;
-  token: Contract;
-  user: HDNodeWallet;
-  operator: HDNodeWallet;
-  modelId: Hex;
-  input: Uint8Array;
-  fee: bigint;
-  log: (line: string) => void;
-}): Promise<MainJob> {
-  const { chain, reader, user, operator, dApp, token, fee, log } = options;
-  const reading = dApp.connect(user) as Contract;
-  const approved = (await (token.connect(user) as Contract).getFunction("approve")(await dApp.getAddress(), fee)) as {
-    wait(): Promise<unknown>;
-  };
-  await approved.wait();
-
+/** Runs a node for one model while `work` is done. Rejects if the node stops before. */
+export async function withNode<T>(options: NodeOptions, work: () => Promise<T>): Promise<T> {
+  const { chain, reader, operator, log } = options;
   const abort = new AbortController();
   const sender = openSender(chain.url, reader.deployment, operator.privateKey);
   const logger: Logger = {
@@ -66,7 +55,7 @@ export async function runMainJob(options: {
   };
   const config = parseNodeConfig({
     models: [options.modelId],
-    tokens: [{ token: await token.getAddress(), minPrice: 1, maxCollateral: 10_000_000 }],
+    tokens: reader.deployment.tokens.map((token) => ({ token, minPrice: 1, maxCollateral: 10_000_000 })),
     acceptInsecure: true, // the demo's key is a development key; a real node leaves this off
     watch: { confirmations: 0, pollMs: 100 },
     proving: { expectedSeconds: 5, submitSeconds: 5 },
@@ -88,6 +77,39 @@ export async function runMainJob(options: {
     abort.signal,
   );
   try {
+    return await Promise.race([
+      work(),
+      node.then(() => Promise.reject(new Error("the node stopped before the work was done"))),
+    ]);
+  } finally {
+    abort.abort();
+    await node.catch(() => undefined);
+    await store.close();
+    sender.close();
+  }
+}
+
+const OUTCOMES = ["none", "none", "Read", "Refused"] as const;
+
+/** The user pays the dApp, the node does the rest; returns when the job has settled and the node has stopped. */
+export async function runMainJob(
+  options: NodeOptions & {
+    /** DigitReader */
+    readonly dApp: Contract;
+    readonly token: Contract;
+    readonly user: HDNodeWallet;
+    readonly input: Uint8Array;
+    readonly fee: bigint;
+  },
+): Promise<MainJob> {
+  const { chain, reader, user, dApp, token, fee } = options;
+  const reading = dApp.connect(user) as Contract;
+  const approved = (await (token.connect(user) as Contract).getFunction("approve")(await dApp.getAddress(), fee)) as {
+    wait(): Promise<unknown>;
+  };
+  await approved.wait();
+
+  return withNode(options, async () => {
     const sent = (await reading.getFunction("read")(options.input, fee)) as { hash: string };
     const receipt = await chain.provider.waitForTransaction(sent.hash);
     const requested = receipt?.logs
@@ -95,10 +117,7 @@ export async function runMainJob(options: {
       .find((e) => e?.name === "ReadingRequested");
     if (requested === undefined || requested === null) throw new Error("the dApp's request was not mined");
     const jobId = requested.args["jobId"] as Hex;
-    const output = await Promise.race([
-      awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 120_000 }),
-      node.then(() => Promise.reject(new Error("the node stopped before the job settled"))),
-    ]);
+    const output = await awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 120_000 });
     const { outcome, digit, margin } = (await reading.getFunction("readingOf")(jobId)) as {
       outcome: bigint;
       digit: bigint;
@@ -114,12 +133,7 @@ export async function runMainJob(options: {
         margin: Number(margin),
       },
     };
-  } finally {
-    abort.abort();
-    await node.catch(() => undefined);
-    await store.close();
-    sender.close();
-  }
+  });
 }
 
 /** Audits a settled job from a new directory that holds only chain data and the package. */

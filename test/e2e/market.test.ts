@@ -4,18 +4,18 @@ import { expect } from "chai";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Contract, HDNodeWallet } from "ethers";
-import { deployContracts, fundAccounts } from "../../scripts/demo/deploy.ts";
-import { startLocalChain, type LocalChain } from "../../scripts/demo/localChain.ts";
+import type { HDNodeWallet } from "ethers";
+import type { LocalChain } from "../../scripts/demo/localChain.ts";
 import { prepareModel, type DemoModel } from "../../scripts/demo/model.ts";
-import { openChain, type ChainReader } from "../../verifier/chain/client.ts";
+import type { ChainReader } from "../../verifier/chain/client.ts";
 import { contextOf, jobIdOf, priceAt, toBytes, toHex } from "../../verifier/chain/hashes.ts";
-import { calls, openSender, type Sender } from "../../verifier/chain/transactions.ts";
+import { calls } from "../../verifier/chain/transactions.ts";
 import type { Address, Hex, Request } from "../../verifier/chain/types.ts";
 import { openPackage } from "../../verifier/hub/package.ts";
 import { groth16 } from "../../verifier/proofs/groth16/index.ts";
 import { buildRequest, encodeInput, registerPackage } from "../../verifier/sdk/index.ts";
 import { errorOf } from "../helpers/errors.ts";
+import { newLocalMarket, type LocalMarket } from "../helpers/local-market.ts";
 
 const FUNDS = 1_000_000_000n;
 const BURN_BPS = 5_000n; // ignition/modules/Verigrad.ts
@@ -25,6 +25,7 @@ const ROYALTY_BPS = 500n;
 describe("a market with real proofs", function () {
   this.timeout(180_000);
   let work: string;
+  let market: LocalMarket;
   let chain: LocalChain;
   let reader: ChainReader;
   let model: DemoModel;
@@ -34,29 +35,16 @@ describe("a market with real proofs", function () {
   let requester: HDNodeWallet;
   let operator: HDNodeWallet;
   let rescuer: HDNodeWallet;
-  const senders = new Map<string, Sender>();
-
-  const send = (wallet: HDNodeWallet) => senders.get(wallet.address) as Sender;
+  const send = (wallet: HDNodeWallet) => market.send(wallet);
   const addressOf = (wallet: HDNodeWallet): Address => wallet.address as Address;
   const balance = (wallet: HDNodeWallet): Promise<bigint> => reader.balanceOf(token, addressOf(wallet));
 
   before(async () => {
     work = await mkdtemp(join(tmpdir(), "verigrad-e2e-"));
-    chain = await startLocalChain();
-    const deployed = await deployContracts(chain);
-    const { deployment } = deployed;
-    reader = await openChain(chain.url, deployment);
-    token = deployment.tokens[0] as Address;
-    const owner = await chain.account();
-    [requester, operator, rescuer] = [await chain.account(), await chain.account(), await chain.account()];
-    for (const wallet of [owner, requester, operator, rescuer]) {
-      senders.set(wallet.address, openSender(chain.url, deployment, wallet.privateKey));
-    }
-    await fundAccounts(deployed.token.connect(owner) as Contract, deployment, {
-      wallets: [],
-      balances: [requester.address, operator.address, rescuer.address],
-      amount: FUNDS,
-    });
+    market = await newLocalMarket(3, FUNDS);
+    ({ chain, reader, token } = market);
+    const { owner } = market;
+    [requester, operator, rescuer] = market.accounts as [HDNodeWallet, HDNodeWallet, HDNodeWallet];
     model = await prepareModel(join(work, "digits"), join(import.meta.dirname, "../../.cache/setup"), () => undefined);
     const royalty = { royaltyPayee: addressOf(owner), royaltyBps: Number(ROYALTY_BPS) };
     ({ modelId } = await registerPackage(model.directory, reader, send(owner), royalty, { pollMs: 20 }));
@@ -64,9 +52,7 @@ describe("a market with real proofs", function () {
   });
 
   after(async () => {
-    senders.forEach((sender) => sender.close());
-    reader.close();
-    await chain.close();
+    await market.close();
     await rm(work, { recursive: true, force: true });
   });
 

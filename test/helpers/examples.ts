@@ -14,8 +14,12 @@ import { groth16 } from "../../verifier/proofs/groth16/index.ts";
 import type { PackageFile } from "../../verifier/proofs/types.ts";
 import { dequantizeValues } from "../../verifier/tensor/codec.ts";
 
+/** Examples whose key and proof are a matter of seconds. */
+export const SMALL_EXAMPLES = ["diabetes"] as const;
+/** Examples whose whole way over a chain takes longer than a minute. */
+export const DEEP_EXAMPLES = ["digits-cnn"] as const;
 /** Every model under examples/. */
-export const EXAMPLES = ["diabetes", "digits", "digits-cnn"] as const;
+export const EXAMPLES = ["digits", ...SMALL_EXAMPLES, ...DEEP_EXAMPLES] as const;
 export type ExampleName = (typeof EXAMPLES)[number];
 
 const ROOT = new URL("../../examples/", import.meta.url);
