@@ -151,13 +151,21 @@ async function refusal(witness: Promise<unknown>): Promise<boolean> {
   );
 }
 
-/** Two inputs whose ranges fill no whole number of bits, one sum, its ReLU. */
+/** Two inputs whose ranges fill no whole number of bits, one of a single bit, a sum of all, its ReLU. */
 function smallGraph(): IntegerGraph {
   const graph = newGraphBuilder();
   const a = graph.addInput("a", { shape: [3], type: "i8", exponent: 0, lo: -4, hi: 5 });
   const b = graph.addInput("b", { shape: [1], type: "u8", exponent: 0, lo: 0, hi: 20 });
+  const flag = graph.addInput("flag", { shape: [1], type: "i8", exponent: 0, lo: 6, hi: 7 });
   const sum = graph.addNode(
-    { kind: "linear", op: "weightedSum", from: ["sum"], inputs: [a, b], multipliers: [3n, -1n], constant: null },
+    {
+      kind: "linear",
+      op: "weightedSum",
+      from: ["sum"],
+      inputs: [a, b, flag],
+      multipliers: [3n, -1n, 1n],
+      constant: null,
+    },
     { name: "sum", exponent: 0 },
   );
   const relu = graph.addNode(
@@ -171,7 +179,7 @@ describe("circuits: a model with committed inputs", () => {
   const graph = smallGraph();
   const specs = graph.inputs.map((port) => port.spec);
   const outputs = graph.outputs.map((port) => port.spec);
-  const values = [[5, -4, 4], [20]];
+  const values = [[5, -4, 4], [20], [7]];
   const salt = 0xfeedn << 100n;
   let circuit: Circuit;
   let honest: CircuitInputs;
@@ -189,10 +197,10 @@ describe("circuits: a model with committed inputs", () => {
 
   it("declares context, commitment and output words public, salt and input words private", () => {
     const { publicSignals, privateInputs } = circuit.r1cs;
-    expect([publicSignals, privateInputs]).to.deep.equal([3, 3]);
-    expect(circuit.names.slice(1, 7)).to.deep.equal([
+    expect([publicSignals, privateInputs]).to.deep.equal([3, 4]);
+    expect(circuit.names.slice(1, 8)).to.deep.equal([
       ...["main.context", "main.commitment", "main.outputWords[0]"],
-      ...["main.salt", "main.inputWords[0]", "main.inputWords[1]"],
+      ...["main.salt", "main.inputWords[0]", "main.inputWords[1]", "main.inputWords[2]"],
     ]);
   });
 
@@ -220,8 +228,8 @@ describe("circuits: a model with committed inputs", () => {
       { ...rest, salt: salt + 1n },
       { ...rest, salt: 0n },
       { ...rest, salt: salt + 2n ** 128n },
-      { ...honest, inputWords: packTensors(specs, [[5, -4, 3], [20]]) },
-      { ...honest, inputWords: packTensors(specs, [[-4, 5, 4], [20]]) },
+      { ...honest, inputWords: packTensors(specs, [[5, -4, 3], [20], [7]]) },
+      { ...honest, inputWords: packTensors(specs, [[-4, 5, 4], [20], [7]]) },
       { ...honest, commitment: (honest.commitment as bigint) + 1n },
     ];
     for (const other of others) expect(await refusal(circuit.witness({ ...other }))).to.equal(true);
@@ -231,21 +239,23 @@ describe("circuits: a model with committed inputs", () => {
   it("no value beyond its declared range, in a commitment that is right", async () => {
     // What packing and commitInputs refuse, put together by hand: 4 bits a value of a, 5 bits of b.
     const cases: readonly (readonly [readonly number[], number])[] = [
+      [[5, -4, 4], 20], // the one that is right
       [[6, -4, 4], 20],
       [[11, -4, 4], 20],
       [[5, -4, 6], 20],
       [[5, -4, 4], 21],
       [[5, -4, 4], 31],
     ];
-    const lenient = specs.map((spec, i) => ({ ...spec, hi: i === 0 ? 11 : 31 }));
+    const lenient = specs.map((spec, i) => ({ ...spec, hi: [11, 31, 7][i] as number }));
     const commit = (words: readonly bigint[]): Promise<bigint> => sponge(commitmentTag(specs), [salt, ...words]);
     expect(await commit(honest.inputWords)).to.equal(honest.commitment);
     for (const [a, b] of cases) {
-      const inputWords = packTensors(lenient, [a, [b]]);
-      const y = a.map((v) => Math.max(0, 3 * v - b));
+      const inputWords = packTensors(lenient, [a, [b], [7]]);
+      const y = a.map((v) => Math.max(0, 3 * v - b + 7));
       const outputWords = packTensors(outputs, [y.map((v) => Math.min(v, outputs[0]?.hi ?? 0))]);
-      const claim = { ...honest, commitment: await commit(inputWords), inputWords, outputWords };
-      expect(await refusal(circuit.witness({ ...claim })), `${a} ${b}`).to.equal(true);
+      const commitment = await commit(inputWords);
+      const claim = { ...honest, commitment, inputWords, outputWords };
+      expect(await refusal(circuit.witness({ ...claim })), `${a} ${b}`).to.equal(commitment !== honest.commitment);
     }
   });
 });
