@@ -23,8 +23,8 @@ const MAX_PLANNED = 2n ** 52n;
 const CHAIN_BITS = 16;
 /** Steps by which a node's constants are coarsened where an addend does not fit at the accumulator's exponent. */
 const COARSER = 4;
-/** Operands of look-ups with no more values than this keep every one of them. */
-const EXACT_BITS = 12;
+/** Look-ups have at least this width, operand and values: narrower ones lose far more accuracy than they save. */
+const LOOKUP_BITS = 12;
 /** Real inputs may go beyond what was seen: wide activations leave room for it. */
 const HEADROOM = 1.25;
 
@@ -63,7 +63,7 @@ export function plan(
       tensors.set(output, { name: output, exponent, bits: activationBits });
     }
     if (operator.looksUp === true) {
-      const bits = Math.min(16, Math.max(activationBits, 2));
+      const bits = Math.min(16, Math.max(activationBits, LOOKUP_BITS));
       const exponent = finestExponent(peak(output), 2 ** (bits - 1) - 1);
       lookups.set(output, { name: output, exponent, bits, input: operandGrid(lowering, node, seen, bits, headroom) });
     }
@@ -103,7 +103,7 @@ function operandGrid(
   const varying = view.node.inputs.findIndex((name, i) => name !== "" && view.constant(i) === undefined);
   const name = view.node.inputs[varying] as string;
   const proven = builder.tensors[tensorOf(name)] as GraphTensor;
-  if (proven.hi - proven.lo < 2n ** BigInt(Math.max(bits, EXACT_BITS)) && magnitudeOf(proven) < 2n ** 31n)
+  if (proven.hi - proven.lo < 2n ** BigInt(bits) && magnitudeOf(proven) < 2n ** 31n)
     return { exponent: proven.exponent, lo: Number(proven.lo), hi: Number(proven.hi) };
   const unit = 2 ** -proven.exponent;
   const { lo, hi } = seen.get(name) ?? { lo: Number(proven.lo) * unit, hi: Number(proven.hi) * unit };
