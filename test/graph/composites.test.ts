@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Composite operators whose integers are computed by hand, where onnxruntime cannot be asked.
 import { expect } from "chai";
+import { analyse } from "../../verifier/graph/analyse.ts";
 import { compileModel } from "../../verifier/graph/compile.ts";
 import { execute } from "../../verifier/graph/execute.ts";
+import { interpret } from "../../verifier/graph/interpret.ts";
+import { parseModel } from "../../verifier/onnx/parse.ts";
 import { onnxOf, type TestModel, type TestNode } from "../onnx/model.ts";
 import { exactCalibration } from "./exact.ts";
 
@@ -41,5 +44,57 @@ describe("graph/composites", () => {
     // 0.5, -0.5, 1.5 and -12.5 are halves: up to 1, 0, 2, -12; the last is then clamped to -10.
     expect(at(1, [1, -1, 3, -25])).to.deep.equal([11, 10, 12, 0]);
     expect(at(-2, [1, -2, 61, 62])).to.deep.equal([14, 2, 254, 255]);
+  });
+
+  it("recurrent cells with the batch first are those with time first, moved", () => {
+    const [time, batch, inputs, hidden] = [3, 2, 2, 2];
+    const real = (...dims: number[]) => ({
+      dims,
+      values: Array.from({ length: dims.reduce((p, d) => p * d, 1) }, (_, i) => Math.sin(i + dims.length)),
+    });
+    for (const [op, gates] of [
+      ["LSTM", 4],
+      ["GRU", 3],
+      ["RNN", 1],
+    ] as const) {
+      const constants = {
+        w: real(2, gates * hidden, inputs),
+        r: real(2, gates * hidden, hidden),
+        h: real(batch, 2, hidden),
+      };
+      const outputs = op === "LSTM" ? ["y", "h1", "c1"] : ["y", "h1"];
+      const attributes = { hidden_size: hidden, direction: "bidirectional" };
+      const states = op === "LSTM" ? ["h", "h"] : ["h"];
+      const cell = {
+        op,
+        in: ["x", "w", "r", "", "", ...states],
+        out: outputs,
+        attributes: { ...attributes, layout: 1 },
+      };
+      const moved = (from: string, to: string, perm: number[]): TestNode => ({
+        op: "Transpose",
+        in: [from],
+        out: [to],
+        attributes: { perm },
+      });
+      const around: TestNode[] = [
+        moved("x", "xt", [1, 0, 2]),
+        moved("h", "ht", [1, 0, 2]),
+        {
+          op,
+          in: ["xt", "w", "r", "", "", ...states.map((name) => `${name}t`)],
+          out: outputs.map((name) => `${name}t`),
+          attributes,
+        },
+        moved("yt", "y", [2, 0, 1, 3]),
+        ...outputs.slice(1).map((name) => moved(`${name}t`, name, [1, 0, 2])),
+      ];
+      const [first, second] = [[cell], around].map((nodes) => {
+        const model = parseModel(onnxOf({ nodes, inputs: { x: [batch, time, inputs] }, outputs, constants }));
+        return interpret(model, analyse(model), [real(batch, time, inputs).values]);
+      });
+      expect(first?.map((values) => values.length)).to.deep.equal([24, 8, 8].slice(0, outputs.length));
+      expect(first).to.deep.equal(second);
+    }
   });
 });

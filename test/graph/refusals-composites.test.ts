@@ -14,7 +14,7 @@ function refuses(op: string, cases: readonly Refused[]) {
     it(`${op}: ${why.source}`, () => {
       const nodes: TestNode[] = [{ op, in: ["x"], out: ["y"], name: "refused", ...node }];
       const onnx = onnxOf({ nodes, inputs: { x }, outputs: ["y"], ...(constants === undefined ? {} : { constants }) });
-      const error = errorOf(() => analyse(parseModel(onnx)));
+      const error = errorOf(() => analyse(parseModel(onnx), { heads: "keep" }));
       expect(error.code).to.equal("ONNX_UNSUPPORTED");
       const [offence, ...others] = error.data["nodes"] as { node: string; reason: string }[];
       expect(others).to.deep.equal([]);
@@ -137,5 +137,112 @@ describe("graph/refusals: QuantizeLinear and DequantizeLinear", () => {
       { in: ["x", "s", "z"] },
       { ...scale(1, 2, 3), z: { dims: [3], values: [1, 2, 3], type: "uint8" } },
     ],
+  ]);
+});
+
+describe("graph/refusals: normalizations", () => {
+  const x = [1, 4, 3];
+  for (const op of ["Softmax", "LogSoftmax", "LpNormalization", "LayerNormalization"])
+    refuses(op, [
+      [
+        /axis 3; accepted: -3 to 2/,
+        x,
+        { in: ["x", "s"].slice(0, op === "LayerNormalization" ? 2 : 1), attributes: { axis: 3 } },
+        { s: zeros(3) },
+      ],
+    ]);
+  for (const op of ["LayerNormalization", "InstanceNormalization"])
+    refuses(op, [
+      [
+        /attribute epsilon = 0; accepted: above 0/,
+        x,
+        { in: ["x", "s", "s"], attributes: { epsilon: { float: 0 } } },
+        { s: zeros(3) },
+      ],
+      [/attribute epsilon = NaN/, x, { in: ["x", "s", "s"], attributes: { epsilon: { float: NaN } } }, { s: zeros(3) }],
+    ]);
+  refuses("LayerNormalization", [[/do not broadcast/, x, { in: ["x", "s"] }, { s: zeros(2) }]]);
+  refuses("InstanceNormalization", [
+    [/input 1 of shape \[3\]; accepted: 4 values/, x, { in: ["x", "s", "s"] }, { s: zeros(3) }],
+    [/an input of shape \[2,3\]; accepted: \[N, C, ..\]/, [2, 3], { in: ["x", "s", "s"] }, { s: zeros(3) }],
+  ]);
+  refuses("GroupNormalization", [
+    [
+      /attribute num_groups = 3; accepted: a divisor of the 4 channels/,
+      x,
+      { in: ["x", "s", "s"], attributes: { num_groups: 3 } },
+      { s: zeros(4) },
+    ],
+    [/attribute num_groups = 0/, x, { in: ["x", "s", "s"] }, { s: zeros(4) }],
+    [
+      /input 1 of shape \[4\]; accepted: 2 values/,
+      x,
+      { in: ["x", "s", "s"], attributes: { num_groups: 2 } },
+      { s: zeros(4) },
+    ],
+  ]);
+  refuses("LpNormalization", [[/attribute p = 3; accepted: 1, 2/, x, { attributes: { p: 3 } }]]);
+  refuses("MeanVarianceNormalization", [[/axis 3; accepted: -3 to 2/, x, {}]]);
+});
+
+describe("graph/refusals: recurrent cells", () => {
+  const x = [3, 2, 2]; // [time, batch, inputs], hidden size 2
+  for (const [op, gates] of [
+    ["LSTM", 4],
+    ["GRU", 3],
+    ["RNN", 1],
+  ] as const) {
+    const rows = gates * 2;
+    const constants = {
+      w: zeros(1, rows, 2),
+      r: zeros(1, rows, 2),
+      bad: zeros(1, 1),
+      short: ints32(3, 2),
+      full: ints32(3, 3),
+    };
+    const cell = (attributes: TestNode["attributes"] = {}, more: string[] = []): Partial<TestNode> => ({
+      in: ["x", "w", "r", ...more],
+      attributes,
+    });
+    refuses(op, [
+      [
+        /attribute direction = sideways; accepted: forward, reverse, bidirectional/,
+        x,
+        cell({ direction: "sideways" }),
+        constants,
+      ],
+      [
+        /attribute activations = \[Tanh,Tanh,Tanh,Tanh\]; accepted: \d names/,
+        x,
+        cell({ activations: { strings: ["Tanh", "Tanh", "Tanh", "Tanh"] } }),
+        constants,
+      ],
+      [
+        /attribute activations: Sine; accepted: Affine, Elu/,
+        x,
+        cell({ activations: { strings: ["Sine", "Tanh", "Tanh"].slice(0, op === "LSTM" ? 3 : op === "GRU" ? 2 : 1) } }),
+        constants,
+      ],
+      [
+        /attribute activation_alpha is of kind float; accepted: floats/,
+        x,
+        cell({ activation_alpha: { float: 1 } }),
+        constants,
+      ],
+      [/attribute layout = 2; accepted: 0, 1/, x, cell({ layout: 2 }), constants],
+      [/attribute hidden_size = 5; accepted: 2, as R has it/, x, cell({ hidden_size: 5 }), constants],
+      [/attribute clip; accepted: omitted/, x, cell({ clip: { float: 3 } }), constants],
+      [/input sequence_lens; accepted: omitted, or 3 for every sequence/, x, cell({}, ["", "short"]), constants],
+      [/input B of shape \[1,1\]; accepted: \[1,/, x, cell({}, ["bad"]), constants],
+      [/input initial_h of shape \[1,1\]; accepted: \[1,2,2\]/, x, cell({}, ["", "full", "bad"]), constants],
+      [/input W of shape \[1,\d,2\]; accepted: \[2,/, x, cell({ direction: "bidirectional" }), constants],
+      [/input X of shape \[3,2\]; accepted: rank 3/, [3, 2], cell(), constants],
+      [/input 2 is missing/, x, { in: ["x", "w"] }, constants],
+    ]);
+  }
+  const lstm = { w: zeros(1, 8, 2), r: zeros(1, 8, 2), bad: zeros(1, 1) };
+  refuses("LSTM", [
+    [/input initial_c of shape \[1,1\]/, x, { in: ["x", "w", "r", "", "", "", "bad"] }, lstm],
+    [/input P of shape \[1,1\]; accepted: \[1,6\]/, x, { in: ["x", "w", "r", "", "", "", "", "bad"] }, lstm],
   ]);
 });

@@ -20,6 +20,16 @@ import { SVMClassifier, SVMRegressor } from "./ml-svm.ts";
 import { BatchNormalization } from "./norm.ts";
 import { OneHot } from "./one-hot.ts";
 import { Abs, Clip, HardSigmoid, HardSwish, LeakyRelu, PRelu, Shrink, Sign, ThresholdedRelu } from "./piecewise.ts";
+import {
+  GroupNormalization,
+  InstanceNormalization,
+  LayerNormalization,
+  LogSoftmax,
+  LpNormalization,
+  MeanVarianceNormalization,
+  RMSNormalization,
+  Softmax,
+} from "./normalize.ts";
 import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
 import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.ts";
 import { Div, Pow } from "./quotient.ts";
@@ -37,6 +47,7 @@ import {
   ReduceSum,
   ReduceSumSquare,
 } from "./reduce.ts";
+import { GRU, LSTM, RNN } from "./recurrent.ts";
 import { BitShift, Ceil, Floor, Mod, Round } from "./rounding.ts";
 import { ScatterElements, ScatterND } from "./scatter.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
@@ -75,6 +86,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   EyeLike,
   Flatten,
   Floor,
+  GRU,
   Gather,
   GatherElements,
   GatherND,
@@ -83,17 +95,24 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   GlobalMaxPool,
   Greater,
   GreaterOrEqual,
+  GroupNormalization,
   HardSigmoid,
   HardSwish,
   Hardmax,
   Identity,
+  InstanceNormalization,
+  LSTM,
+  LayerNormalization,
   LeakyRelu,
   Less,
   LessOrEqual,
+  LogSoftmax,
+  LpNormalization,
   MatMul,
   Max,
   MaxPool,
   Mean,
+  MeanVarianceNormalization,
   Min,
   Mod,
   Mul,
@@ -106,6 +125,8 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Pad,
   Pow,
   QuantizeLinear,
+  RMSNormalization,
+  RNN,
   Range,
   ReduceL1,
   ReduceL2,
@@ -127,6 +148,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Sign,
   Size,
   Slice,
+  Softmax,
   SpaceToDepth,
   Split,
   Squeeze,
