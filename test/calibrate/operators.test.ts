@@ -17,6 +17,7 @@ import { CONV_CASES } from "./conv-cases.ts";
 import { GATHER_CASES } from "./gather-cases.ts";
 import { INEXACT_CASES } from "./inexact-cases.ts";
 import { RANK_CASES } from "./rank-cases.ts";
+import { RESIZE_CASES } from "./resize-cases.ts";
 import { TABLE_CASES, UNARY_CASES } from "./unary-cases.ts";
 import { REDUCE_CASES, TABLED_REDUCE_CASES } from "./reduce-cases.ts";
 import { ML_CASES, REAL_CASES } from "./ml-cases.ts";
@@ -248,6 +249,7 @@ const CASES: Case[] = [
   ...COMPARE_CASES,
   ...GATHER_CASES,
   ...RANK_CASES,
+  ...RESIZE_CASES,
   ...REDUCE_CASES,
   ...COMPOSITE_CASES,
   ...UNARY_CASES,

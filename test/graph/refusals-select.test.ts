@@ -213,3 +213,55 @@ describe("graph/refusals: operators on indices", () => {
     lookUp("ScatterElements", ["t", "x", "u"]);
   });
 });
+
+describe("graph/refusals: Resize", () => {
+  const image = [1, 1, 2, 2];
+  const s = floats(1, 1, 2, 2);
+  const scaled = (attributes: NonNullable<TestNode["attributes"]>): Partial<TestNode> => ({
+    in: ["x", "", "s"],
+    attributes,
+  });
+  const OPSET = { opset: 19 };
+  refuses("Resize", [
+    [/attribute mode = area; accepted: nearest, linear, cubic/, image, scaled({ mode: "area" }), { s }, OPSET],
+    [
+      /attribute coordinate_transformation_mode = tf_crop_and_resize; accepted: half_pixel,/,
+      image,
+      scaled({ coordinate_transformation_mode: "tf_crop_and_resize" }),
+      { s },
+      OPSET,
+    ],
+    [
+      /attribute nearest_mode = simple; accepted: round_prefer_floor, round_prefer_ceil, floor, ceil/,
+      image,
+      scaled({ nearest_mode: "simple" }),
+      { s },
+      OPSET,
+    ],
+    [/attribute antialias = 1; accepted: 0/, image, scaled({ antialias: 1 }), { s }, OPSET],
+    [
+      /attribute keep_aspect_ratio_policy = not_larger; accepted: stretch/,
+      image,
+      scaled({ keep_aspect_ratio_policy: "not_larger" }),
+      { s },
+      OPSET,
+    ],
+    [/scales or sizes \[2\]; accepted: one for each of 4 axes/, image, scaled({}), { s: floats(2) }, OPSET],
+    [/scales or sizes \[\]; accepted: one for each of 4 axes/, image, { in: ["x"] }, {}, OPSET],
+    [
+      /an axis of size 2 scaled by 0.25; accepted: 1 value or more/,
+      image,
+      scaled({}),
+      { s: floats(1, 1, 0.25, 1) },
+      OPSET,
+    ],
+    [/input scales depends on the inputs; accepted: a constant/, image, { in: ["x", "", "x"] }, {}, OPSET],
+    [
+      /attribute mode = linear of int64; accepted: a float type/,
+      image,
+      scaled({ mode: "linear" }),
+      { s },
+      { ...OPSET, inputType: 7 },
+    ],
+  ]);
+});

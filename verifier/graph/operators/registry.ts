@@ -49,6 +49,7 @@ import {
 } from "./reduce.ts";
 import { GRU, LSTM, RNN } from "./recurrent.ts";
 import { BitShift, Ceil, Floor, Mod, Round } from "./rounding.ts";
+import { Resize, Upsample } from "./resize.ts";
 import { ScatterElements, ScatterND } from "./scatter.ts";
 import { ConstantOfShape, Range, Shape } from "./shapes.ts";
 import { Cast, CastLike, Constant, Dropout, Flatten, Identity, Reshape } from "./structural.ts";
@@ -140,6 +141,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   ReduceSumSquare,
   Relu,
   Reshape,
+  Resize,
   Round,
   ScatterElements,
   ScatterND,
@@ -160,6 +162,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   Transpose,
   Trilu,
   Unsqueeze,
+  Upsample,
   Where,
   Xor,
 };
