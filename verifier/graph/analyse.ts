@@ -9,6 +9,7 @@ import { operatorOf, SUPPORTED_OPERATORS } from "./operators/registry.ts";
 import {
   Refusal,
   refuse,
+  type AnalysedNode,
   type Composite,
   type Expansion,
   type NodeView,
@@ -23,14 +24,7 @@ import { workOf } from "./work.ts";
 /** Multiply-accumulates of all folding: seconds. */
 const MAX_FOLDING = 2 ** 29;
 
-/** A node that depends on the model's inputs: of the model, or of the expansion of a composite operator. */
-export interface AnalysedNode {
-  readonly view: NodeView;
-  readonly operator: Operator;
-  readonly output: string;
-  /** The model's node that it comes from. */
-  readonly source: OnnxNode;
-}
+export type { AnalysedNode } from "./operators/types.ts";
 
 export interface Analysis {
   readonly nodes: readonly AnalysedNode[];

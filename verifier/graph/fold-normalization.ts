@@ -3,9 +3,8 @@
 // one accumulator less to bound.
 import type { FloatTensor, OnnxNode } from "../onnx/types.ts";
 import { sizeOf } from "../tensor/spec.ts";
-import type { AnalysedNode } from "./analyse.ts";
 import { affineOf, type Affine } from "./operators/norm.ts";
-import { float, type NodeView, type ValueType } from "./operators/types.ts";
+import { float, type AnalysedNode, type NodeView, type ValueType } from "./operators/types.ts";
 import { viewOf } from "./view.ts";
 
 /** What of an analysis the fold reads; it adds the new weights to `types` and `constants`. */

@@ -112,6 +112,15 @@ export interface Operator {
   lower(view: NodeView, lowering: Lowering): TensorId | readonly TensorId[];
 }
 
+/** A node that depends on the model's inputs: of the model, or of the expansion of a composite operator. */
+export interface AnalysedNode {
+  readonly view: NodeView;
+  readonly operator: Operator;
+  readonly output: string;
+  /** The model's node that it comes from. */
+  readonly source: OnnxNode;
+}
+
 /** Shape in the integer graph, which has no scalars. */
 export const graphShape = (shape: readonly number[]): readonly number[] => (shape.length === 0 ? [1] : shape);
 
