@@ -35,7 +35,7 @@ const GROTH16_MODULE = new URL("../../verifier/proofs/groth16/index.ts", import.
 const deep = process.env["VERIGRAD_TEST_DEEP"] === "1";
 
 describe("examples over a chain", function () {
-  this.timeout(600_000);
+  this.timeout(deep ? 1_800_000 : 300_000);
   let work: string;
   let market: LocalMarket;
   let requester: HDNodeWallet;
@@ -69,7 +69,7 @@ describe("examples over a chain", function () {
       const [sample] = (await readExample(name)).heldOut as [Sample];
       const { manifest, outputSpecs } = await openPackage(directory);
       const before = await reader.balanceOf(token, operator.address as Address);
-      const prover = openProver({ module: GROTH16_MODULE, name: "groth16", memoryMb: 2048, timeoutMs: 300_000 });
+      const prover = openProver({ module: GROTH16_MODULE, name: "groth16", memoryMb: 2048, timeoutMs: 600_000 });
       const lines: string[] = [];
       const node = { chain, reader, hub, prover, operator, modelId, dataDirectory: join(work, `${name}-node`) };
       const settled = await withNode({ ...node, log: (line) => lines.push(line) }, async () => {
@@ -82,7 +82,7 @@ describe("examples over a chain", function () {
           now: (await reader.head()).timestamp,
         });
         const { jobId } = await requestInference(reader, market.send(requester), request, { pollMs: 50 });
-        const output = await awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 500_000 });
+        const output = await awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 1_500_000 });
         return { jobId, output };
       }).finally(() => prover.close());
 

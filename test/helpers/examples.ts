@@ -15,7 +15,7 @@ import type { PackageFile } from "../../verifier/proofs/types.ts";
 import { dequantizeValues } from "../../verifier/tensor/codec.ts";
 
 /** Examples whose key and proof are a matter of seconds. */
-export const SMALL_EXAMPLES = ["diabetes"] as const;
+export const SMALL_EXAMPLES = ["diabetes", "tumour"] as const;
 /** Examples whose whole way over a chain takes longer than a minute. */
 export const DEEP_EXAMPLES = ["digits-cnn"] as const;
 /** Every model under examples/. */
