@@ -4,6 +4,8 @@ import { expect } from "chai";
 import { calibrate } from "../../verifier/calibrate/calibrate.ts";
 import { loadFloatModel } from "../../verifier/calibrate/float-model.ts";
 import { analyse } from "../../verifier/graph/analyse.ts";
+import { lowerNodes } from "../../verifier/graph/lower.ts";
+import { exactCalibration } from "../graph/exact.ts";
 import { compileModel } from "../../verifier/graph/compile.ts";
 import { execute } from "../../verifier/graph/execute.ts";
 import { interpret } from "../../verifier/graph/interpret.ts";
@@ -12,6 +14,7 @@ import { quantizeSample } from "../../verifier/graph/samples.ts";
 import { dequantizeValues } from "../../verifier/tensor/codec.ts";
 import { integers } from "../helpers/circuit-models.ts";
 import { onnxOf } from "../onnx/model.ts";
+import { ml } from "./case.ts";
 import { REAL_CASES } from "./ml-cases.ts";
 
 const FEATURES = 3;
@@ -22,14 +25,14 @@ const samplesOf = (seed: number, count: number, [lo, hi]: readonly [number, numb
 };
 
 const RANGE = [-32, 31] as const;
-const OPTIONS = { target: "groth16", heads: "keep", targetError: 0.004 } as const;
+const OPTIONS = { target: "groth16", heads: "keep", weightBits: 12, activationBits: 12 } as const;
 
 describe("calibrate/ml: real numbers", () => {
   for (const { name, node, tolerance = 0.02, range = RANGE, slack = 1e-5 } of REAL_CASES) {
     it(name, async () => {
       const outputs = [...node.out].reverse(); // scores, then the label
       const onnx = onnxOf({ nodes: [node], inputs: { x: [1, FEATURES] }, outputs });
-      const { calibration } = await calibrate(onnx, samplesOf(5, 30, range), OPTIONS);
+      const { calibration } = await calibrate(onnx, samplesOf(5, 60, range), OPTIONS);
       const { graph } = compileModel(onnx, calibration);
       const model = parseModel(onnx);
       const analysis = analyse(model, { heads: "keep" });
@@ -58,4 +61,26 @@ describe("calibrate/ml: real numbers", () => {
       expect(wrong, "labels that differ").to.be.at.most(1);
     });
   }
+
+  it("a Scaler keeps scales of any magnitude to 12 bits and more, integers as they are", () => {
+    const weightsOf = (...scale: number[]) => {
+      const offset = { floats: scale.map(() => 1) };
+      const onnx = onnxOf({
+        nodes: [ml("Scaler", ["x"], { offset, scale: { floats: scale } })],
+        inputs: { x: [1, 3] },
+        outputs: ["y"],
+      });
+      const { builder } = lowerNodes(parseModel(onnx), analyse(parseModel(onnx)), exactCalibration(onnx));
+      const [convolution] = builder.nodes.flatMap((one) => (one.op === "convolution" ? [one] : []));
+      const exponent = builder.tensors[convolution?.output ?? NaN]?.exponent ?? NaN;
+      const values: Iterable<number | bigint> = convolution?.weights.values ?? [];
+      return Array.from(values, (q) => Number(q) * 2 ** -exponent);
+    };
+    const scales = [100, -0.7, 0.000011];
+    weightsOf(...scales).forEach((v, i) => {
+      const scale = Math.fround(scales[i] as number);
+      expect(Math.abs(v / scale - 1)).to.be.at.most(2 ** -12);
+    });
+    expect(weightsOf(3, -8, 0)).to.deep.equal([3, -8, 0]);
+  });
 });

@@ -217,7 +217,7 @@ describe("graph/refusals: linear models, support vectors, features and categorie
     [/2 class labels without support vectors/, { vectors_per_class: [], coefficients: floats(1, 2, 3, 4, 5, 6) }],
   ]);
   refuses("Scaler", { offset: floats(1), scale: floats(2) }, [
-    [/attribute offset has 2 values; accepted: 1 or 3/, { offset: floats(1, 2) }],
+    [/attribute offset has 2 values; accepted: 0 or 1 or 3/, { offset: floats(1, 2) }],
     [/attribute scale: has an infinite value/, { scale: floats(Infinity) }],
   ]);
   refuses("Normalizer", { norm: "L1" }, [[/attribute norm = L3; accepted: MAX, L1, L2/, { norm: "L3" }]]);

@@ -161,6 +161,9 @@ describe("onnx/parse", () => {
     }
     const message = modelMessage(PERCEPTRON);
     expect(outcome(encodeModel({ ...message, opsetImport: [] }))).to.equal("ONNX_MALFORMED");
+    const twice = (...versions: number[]) => versions.map((version) => ({ domain: "", version }));
+    expect(outcome(encodeModel({ ...message, opsetImport: twice(17, 17) }))).to.equal("ok");
+    expect(outcome(encodeModel({ ...message, opsetImport: twice(17, 18) }))).to.equal("ONNX_MALFORMED");
     expect(outcome(encodeModel({ ...message, functions: [{ name: "f" }] }))).to.equal("ONNX_UNSUPPORTED");
   });
 

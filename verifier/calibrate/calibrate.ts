@@ -10,7 +10,7 @@ import { parseModel } from "../onnx/parse.ts";
 import { isFloatType, type FloatGraph } from "../onnx/types.ts";
 import type { WorkOptions } from "../proofs/types.ts";
 import type { TensorType } from "../tensor/spec.ts";
-import { suggestInput, type InputEntry } from "./input-spec.ts";
+import { suggestInput, type InputBits, type InputEntry } from "./input-spec.ts";
 import { observe } from "./observe.ts";
 import { plan, type Widths } from "./plan.ts";
 import { descend, evaluate, type Candidate, type Problem } from "./search.ts";
@@ -22,7 +22,7 @@ export interface CalibrateOptions {
   /** Width of activations after a Relu, unsigned, and of look-ups (default: searched). */
   readonly activationBits?: number;
   /** Width of inputs that are not integers (default 8). */
-  readonly inputBits?: 8 | 16;
+  readonly inputBits?: InputBits;
   /** Type of all outputs (default i16, or i32 for integers that need it). */
   readonly outputType?: TensorType;
   /** Input specs, when they should not follow from the samples. */

@@ -4,6 +4,9 @@ import { VerigradError } from "../errors.ts";
 import type { Calibration } from "../graph/calibration.ts";
 import { TYPE_INFO, type TensorType } from "../tensor/spec.ts";
 
+/** Widths of inputs that are not integers. 32 is for features of scales as different as those of tables. */
+export type InputBits = 8 | 16 | 32;
+
 export type InputEntry = Calibration["inputs"][number];
 
 const BY_WIDTH: readonly TensorType[] = ["u8", "i8", "u16", "i16", "i32"];
@@ -19,11 +22,15 @@ export function finestExponent(max: number, limit: number): number {
   return Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, exponent));
 }
 
+/** The type of real inputs down to `min`. */
+export const typeOfReals = (min: number, bits: InputBits): TensorType =>
+  bits === 32 ? "i32" : `${min < 0 ? "i" : "u"}${bits}`;
+
 /**
- * Integer samples keep their values: exponent 0, the samples' own range. Others get `bits` bits (8 or 16), the finest
+ * Integer samples keep their values: exponent 0, the samples' own range. Others get `bits` bits (32 of them with a sign), the finest
  * exponent that holds every sample, and the whole type as range. Errors: INPUT_RANGE for integers beyond i32.
  */
-export function suggestInput(name: string, values: readonly ArrayLike<number>[], bits: 8 | 16): InputEntry {
+export function suggestInput(name: string, values: readonly ArrayLike<number>[], bits: InputBits): InputEntry {
   let min = Infinity;
   let max = -Infinity;
   let integers = true;
@@ -42,7 +49,7 @@ export function suggestInput(name: string, values: readonly ArrayLike<number>[],
       throw new VerigradError("INPUT_RANGE", `input "${name}": samples reach beyond 32-bit integers`);
     return { name, type, exponent: 0, lo: lo + 0, hi: hi + 0 };
   }
-  const type: TensorType = `${min < 0 ? "i" : "u"}${bits}`;
+  const type = typeOfReals(min, bits);
   const { lo, hi } = TYPE_INFO[type];
   return { name, type, exponent: finestExponent(Math.max(max, -min), hi), lo, hi };
 }

@@ -4,7 +4,7 @@ import { VerigradError } from "../errors.ts";
 import type { Sample } from "../graph/samples.ts";
 import { isFloatType, type OnnxInput } from "../onnx/types.ts";
 import { sizeOf, TYPE_INFO, type TensorType } from "../tensor/spec.ts";
-import { finestExponent, type InputEntry } from "./input-spec.ts";
+import { finestExponent, typeOfReals, type InputBits, type InputEntry } from "./input-spec.ts";
 
 /** Real values that an input may have, both ends included. */
 export interface InputRange {
@@ -57,7 +57,7 @@ function assertRange(input: OnnxInput, { lo, hi }: InputRange): void {
 const INTEGER_TYPES: readonly TensorType[] = ["u8", "i8", "u16", "i16", "i32"];
 
 /** The public input spec for a declared range: integers as they are, real numbers with `bits` bits. Errors: INPUT_RANGE. */
-export function inputOfRange(input: OnnxInput, range: InputRange, bits: 8 | 16): InputEntry {
+export function inputOfRange(input: OnnxInput, range: InputRange, bits: InputBits): InputEntry {
   assertRange(input, range);
   const { lo, hi } = range;
   const { name } = input;
@@ -66,7 +66,7 @@ export function inputOfRange(input: OnnxInput, range: InputRange, bits: 8 | 16):
     if (type !== undefined) return { name, type, exponent: 0, lo, hi };
     throw new VerigradError("INPUT_RANGE", `input "${name}": the range reaches beyond 32-bit integers`);
   }
-  const type: TensorType = `${lo < 0 ? "i" : "u"}${bits}`;
+  const type = typeOfReals(lo, bits);
   const exponent = finestExponent(Math.max(hi, -lo), TYPE_INFO[type].hi);
   const scale = 2 ** exponent;
   return { name, type, exponent, lo: Math.floor(lo * scale) + 0, hi: Math.ceil(hi * scale) + 0 };

@@ -3,6 +3,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { VerigradError } from "../errors.ts";
 import type { CalibrateOptions } from "../calibrate/calibrate.ts";
+import type { InputBits } from "../calibrate/input-spec.ts";
 import type { InputRange } from "../calibrate/random-samples.ts";
 import { CALIBRATION_FORMAT, checkCalibration, type Calibration } from "../graph/calibration.ts";
 import { readSamples, type Sample } from "../graph/samples.ts";
@@ -18,7 +19,7 @@ export interface CalibrationOptions {
   readonly seed: number;
   readonly weightBits?: number;
   readonly activationBits?: number;
-  readonly inputBits?: 8 | 16;
+  readonly inputBits?: InputBits;
   readonly outputType?: TensorType;
   readonly heads?: Calibration["heads"];
   readonly dim?: Readonly<Record<string, number>>;
@@ -88,7 +89,7 @@ export function addCalibrationOptions(command: Command): Command {
       integerIn(2, 16),
     )
     .option("--activation-bits <n>", "width of activations (default: as weights)", integerIn(2, 16))
-    .option("--input-bits <n>", "width of inputs that are not integers: 8 or 16 (default: 8)", inputBits)
+    .option("--input-bits <n>", "width of inputs that are not integers: 8, 16 or 32 (default: 8)", inputBits)
     .option("--output-type <type>", "integer type of the outputs", oneOf(TENSOR_TYPES))
     .option(
       "--heads <what>",
@@ -97,10 +98,10 @@ export function addCalibrationOptions(command: Command): Command {
     );
 }
 
-function inputBits(text: string): 8 | 16 {
-  if (text === "8") return 8;
-  if (text === "16") return 16;
-  throw new InvalidArgumentError("give 8 or 16.");
+function inputBits(text: string): InputBits {
+  const bits = ([8, 16, 32] as const).find((width) => String(width) === text);
+  if (bits === undefined) throw new InvalidArgumentError("give 8, 16 or 32.");
+  return bits;
 }
 
 /** Samples that a calibration was made on, or could be measured on. */

@@ -76,7 +76,9 @@ function readOpsets(model: Message<"ModelProto">): Map<string, number> {
   for (const { domain = "", version = 0 } of model.opsetImport) {
     const name = domain === "ai.onnx" ? "" : domain;
     if (!isPlainName(name)) throw badName("an operator set");
-    if (opsets.has(name)) throw malformed(`operator set "${name}" is imported twice`);
+    // Exporters list one twice now and then; two versions of one would leave the meaning of its nodes open.
+    if ((opsets.get(name) ?? version) !== version)
+      throw malformed(`operator set "${name}" is imported in two versions`);
     opsets.set(name, version);
   }
   const version = opsets.get("");

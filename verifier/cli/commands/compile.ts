@@ -150,7 +150,7 @@ function assertAccurate({ relativeError, nodes }: Report, maxError: number | und
     "ACCURACY_TOO_LOW",
     [
       `an output is off by ${percent(relativeError)} of the largest float output, above --max-error ${percent(maxError)};`,
-      "try --weight-bits 16 --activation-bits 16 --input-bits 16, or more samples. Largest errors:",
+      "try --weight-bits 16 --activation-bits 16 --input-bits 16 (32 for features of different scales), or more samples. Largest errors:",
       ...lines,
     ].join("\n"),
     { data: { relativeError, maxError, nodes: worst } },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Operators of ai.onnx.ml that prepare features: Scaler, Normalizer, Imputer, Binarizer, FeatureVectorizer; and ZipMap.
+// Operators of ai.onnx.ml that prepare features: Normalizer, Imputer, Binarizer, FeatureVectorizer; and ZipMap.
 import { isFloatType } from "../../onnx/types.ts";
 import { assertLength, finiteOf, integersOf, rowsOf, textOf } from "./ml-attributes.ts";
 import { int, refuse, type Composite, type Expansion, type NodeView } from "./types.ts";
@@ -9,26 +9,6 @@ function realOf(view: NodeView, expansion: Expansion, i = 0): string {
   const name = view.node.inputs[i] as string;
   return view.type(i).type === "float32" ? name : expansion.node("Cast", [name], { to: int(1) });
 }
-
-/** A list of one value for all features, or one a feature; a constant that broadcasts over the last axis. */
-function perFeature(expansion: Expansion, name: string, values: ArrayLike<number>, features: number): string {
-  assertLength(name, values, [1, features]);
-  return expansion.constant(values, [values.length]);
-}
-
-/** (x - offset) * scale. */
-export const Scaler: Composite = {
-  expand(view, expansion) {
-    const { features } = rowsOf(view);
-    const [offset, scale] = [finiteOf(view, "offset"), finiteOf(view, "scale")];
-    const x = realOf(view, expansion);
-    const moved =
-      offset.length === 0 ? x : expansion.node("Sub", [x, perFeature(expansion, "offset", offset, features)]);
-    const scaled =
-      scale.length === 0 ? moved : expansion.node("Mul", [moved, perFeature(expansion, "scale", scale, features)]);
-    expansion.output(0, scaled);
-  },
-};
 
 /** Each row over its largest value (MAX), its sum of magnitudes (L1) or its length (L2); a row of zeros stays. */
 export const Normalizer: Composite = {
