@@ -87,6 +87,7 @@ describe("graph/refusals: rankings and one-hot rows", () => {
     [/input k \[1,1\]; accepted: one count/, [2], { in: ["x", "k"], out: ["y", "i"] }, { k: ints(1, 1) }],
     [/k = 3 of an axis of size 2; accepted: 1 to 2/, [2], { in: ["x", "k"], out: ["y", "i"] }, { k: ints(3) }],
     [/k = 0 of an axis of size 2/, [2], { in: ["x", "k"], out: ["y", "i"] }, { k: ints(0) }],
+    [/an axis of size 4097; accepted: up to 4096/, [4097], { in: ["x", "k"], out: ["y", "i"] }, { k: ints(2) }],
     [/output 2; accepted: 2 output/, [2], { in: ["x", "k"], out: ["y", "i", "z"] }, { k: ints(1) }],
   ]);
   refuses("Hardmax", [[/axis 1; accepted: -1 to 0/, [2], { attributes: { axis: 1 } }]]);
@@ -160,6 +161,16 @@ describe("graph/refusals: operators on indices", () => {
       { i: pairs, u },
     ],
     [/attribute reduction = mul/, [2, 2], { in: three, attributes: { reduction: "mul" } }, { i: pairs, u: floats(1) }],
+  ]);
+  const empty = { dims: [1, 0], values: [], type: "int64" as const };
+  refuses("GatherND", [[/shape \[1,0\]; accepted: tuples of 1 or more/, [2], { in: ["x", "i"] }, { i: empty }]]);
+  refuses("ScatterND", [
+    [
+      /shape \[1,0\]; accepted: tuples of 1 or more/,
+      [2],
+      { in: three },
+      { i: empty, u: { dims: [1, 2], values: [1, 2] } },
+    ],
   ]);
   refuses("Compress", [
     [/input condition depends on the inputs/, [2], { in: ["x", "x"] }],
@@ -255,6 +266,21 @@ describe("graph/refusals: Resize", () => {
       { s: floats(1, 1, 0.25, 1) },
       OPSET,
     ],
+    [
+      /an axis of size 2 to one of 2147483648; accepted: up to 2\^24 values or weights/,
+      image,
+      scaled({}),
+      { s: floats(1, 1, 2 ** 30, 1) },
+      OPSET,
+    ],
+    [
+      /an axis of size 4096 to one of 8192; accepted/,
+      [1, 1, 1, 4096],
+      scaled({ mode: "linear" }),
+      { s: floats(1, 1, 1, 2) },
+      OPSET,
+    ],
+    [/scaled by NaN; accepted: 1 value or more/, image, scaled({}), { s: floats(1, 1, NaN, 1) }, OPSET],
     [/input scales depends on the inputs; accepted: a constant/, image, { in: ["x", "", "x"] }, {}, OPSET],
     [
       /attribute mode = linear of int64; accepted: a float type/,

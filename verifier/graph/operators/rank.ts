@@ -14,8 +14,9 @@ import { addRequantize } from "./quantize.ts";
 import { selectionNetwork } from "./selection-network.ts";
 import { int, refuse, type Composite, type Lowering, type NodeView, type Operator, type ValueType } from "./types.ts";
 
-/** Longest axis that is ranked. */
-const MAX_RANKED = 2 ** 16;
+/** Longest axis whose best value is looked for, and whose best values are. */
+const MAX_SEARCHED = 2 ** 16;
+const MAX_SORTED = 2 ** 12;
 
 /** What is asked of each row: its k greatest or smallest, ties by the lower or the higher index first. */
 interface Ranking {
@@ -29,8 +30,8 @@ function assertRanking(view: NodeView, { axis, k }: Ranking): void {
   const { shape } = view.type(0);
   const dim = shape[axis] as number;
   if (!(k >= 1 && k <= dim)) refuse(`k = ${k} of an axis of size ${dim}; accepted: 1 to ${dim}`);
-  if (view.constant(0) === undefined && dim > MAX_RANKED)
-    refuse(`an axis of size ${dim}; accepted: up to ${MAX_RANKED}`);
+  const most = k === 1 ? MAX_SEARCHED : MAX_SORTED;
+  if (view.constant(0) === undefined && dim > most) refuse(`an axis of size ${dim}; accepted: up to ${most}`);
 }
 
 /** Values and indices of the ranking, each under [rows, k]. */

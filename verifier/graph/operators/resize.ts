@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Resize and Upsample: axis by axis, nearest values are a Gather, interpolations a product with a constant matrix.
 import { isFloatType } from "../../onnx/types.ts";
+import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import { axisOf, integers } from "./index.ts";
 import { int, ints, refuse, type Composite, type Expansion, type NodeView } from "./types.ts";
 
@@ -79,7 +80,7 @@ function modeOf<T>(view: NodeView, name: string, fallback: string, modes: Readon
 }
 
 /** The axes that change; scales and sizes are given for `axes`, which are all by default. */
-function axesOf(view: NodeView, scalesInput: number): Axis[] {
+function axesOf(view: NodeView, scalesInput: number, interpolated: boolean): Axis[] {
   const { shape } = view.type(0);
   const listed = view.attribute("axes");
   const axes = listed?.kind === "ints" ? listed.value.map((axis) => axisOf(axis, shape.length)) : [...shape.keys()];
@@ -93,8 +94,9 @@ function axesOf(view: NodeView, scalesInput: number): Axis[] {
     const value = list[k] as number;
     const scale = scales.length > 0 ? value : f(value / from);
     const to = scales.length > 0 ? Math.floor(f(f(value) * from)) : value;
-    if (!(to >= 1 && Number.isFinite(to)))
-      refuse(`an axis of size ${from} scaled by ${scale}; accepted: 1 value or more`);
+    if (!(to >= 1)) refuse(`an axis of size ${from} scaled by ${scale}; accepted: 1 value or more`);
+    if (to > MAX_TENSOR_VALUES || (interpolated && from * to > MAX_TENSOR_VALUES))
+      refuse(`an axis of size ${from} to one of ${to}; accepted: up to 2^24 values or weights`);
     return scale === 1 ? [] : [{ axis, from, to, scale }];
   });
 }
@@ -175,7 +177,7 @@ const resize = (modesOfView: (view: NodeView) => Modes): Composite => ({
     const taps = interpolations[mode] ?? null;
     const { type } = view.type(0);
     if (taps !== null && !isFloatType(type)) refuse(`attribute mode = ${mode} of ${type}; accepted: a float type`);
-    const result = axesOf(view, scales).reduce(
+    const result = axesOf(view, scales, taps !== null).reduce(
       (x, axis) =>
         taps === null
           ? addNearest(expansion, x, axis, coordinate, nearest)

@@ -282,9 +282,10 @@ function tuplePlaces(view: NodeView): Float64Array {
 
 /** Where the slice begins that each tuple of indices names, in a value of this shape without its first axes. */
 export function tupleStarts(indices: FloatTensor, shape: readonly number[], skipped: number): Float64Array {
-  const length = indices.shape.at(-1) as number;
+  const length = indices.shape.at(-1) ?? 0;
+  if (length < 1) refuse(`input indices of shape [${indices.shape}]; accepted: tuples of 1 or more`);
   const strides = stridesOf(shape);
-  const starts = new Float64Array(indices.values.length / Math.max(1, length));
+  const starts = new Float64Array(indices.values.length / length);
   for (let k = 0; k < length; k++) {
     const axis = skipped + k;
     const column = indices.values.filter((_, i) => i % length === k);

@@ -10,33 +10,38 @@ export interface Comparator {
   readonly low: boolean;
 }
 
+/** A layer compares i and i + distance wherever i & bit = value. */
+interface Layer {
+  readonly bit: number;
+  readonly value: number;
+  readonly distance: number;
+}
+
 /** Layers of comparators that touch distinct positions; k = 1 takes n - 1 of them in all. */
 export function selectionNetwork(n: number, k: number): readonly (readonly Comparator[])[] {
-  const needed = new Set(Array.from({ length: k }, (_, i) => i));
+  const needed = new Uint8Array(n).fill(1, 0, k);
   const kept = mergeExchange(n)
     .toReversed()
-    .map((pairs) => {
-      const layer = pairs.flatMap(([i, j]): Comparator[] => {
-        const [high, low] = [needed.has(i), needed.has(j)];
-        return high || low ? [{ i, j, high, low }] : [];
-      });
-      for (const { i, j } of layer) needed.add(i).add(j);
+    .map(({ bit, value, distance }) => {
+      const layer: Comparator[] = [];
+      for (let i = 0; i < n - distance; i++) {
+        const j = i + distance;
+        const [high, low] = [needed[i] === 1, needed[j] === 1];
+        if ((i & bit) === value && (high || low)) layer.push({ i, j, high, low });
+      }
+      for (const { i, j } of layer) needed[i] = needed[j] = 1;
       return layer;
     });
   return kept.toReversed().filter((layer) => layer.length > 0);
 }
 
-/** Sorts n values; layers of pairs. */
-function mergeExchange(n: number): [number, number][][] {
-  const layers: [number, number][][] = [];
+/** The layers that sort n values. */
+function mergeExchange(n: number): Layer[] {
+  const layers: Layer[] = [];
   const top = 2 ** Math.max(0, Math.ceil(Math.log2(n)) - 1);
-  for (let p = n > 1 ? top : 0; p >= 1; p = Math.floor(p / 2)) {
-    for (let q = top, r = 0, d = p; ; d = q - p, q /= 2, r = p) {
-      const layer: [number, number][] = [];
-      for (let i = 0; i < n - d; i++) if ((i & p) === r) layer.push([i, i + d]);
-      layers.push(layer);
-      if (q === p) break;
-    }
+  for (let bit = n > 1 ? top : 0; bit >= 1; bit = Math.floor(bit / 2)) {
+    layers.push({ bit, value: 0, distance: bit });
+    for (let q = top; q > bit; q /= 2) layers.push({ bit, value: bit, distance: q - bit });
   }
   return layers;
 }
