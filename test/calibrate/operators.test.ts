@@ -11,6 +11,7 @@ import { parseModel } from "../../verifier/onnx/parse.ts";
 import { exactCalibration } from "../graph/exact.ts";
 import { onnxOf, type TestNode, type TestTensor } from "../onnx/model.ts";
 import { half, ints, node, ramp, type Case } from "./case.ts";
+import { BITWISE_CASES } from "./bitwise-cases.ts";
 import { COMPOSITE_CASES } from "./composite-cases.ts";
 import { COMPARE_CASES } from "./compare-cases.ts";
 import { CONV_CASES } from "./conv-cases.ts";
@@ -248,6 +249,7 @@ const CASES: Case[] = [
   ...ML_CASES,
   ...COMPARE_CASES,
   ...GATHER_CASES,
+  ...BITWISE_CASES,
   ...RANK_CASES,
   ...RESIZE_CASES,
   ...REDUCE_CASES,

@@ -291,3 +291,27 @@ describe("graph/refusals: Resize", () => {
     ],
   ]);
 });
+
+describe("graph/refusals: operators on bits", () => {
+  refuses("BitwiseAnd", [[/input 0 is float32; accepted: integers/, [2], { in: ["x", "x"] }]]);
+  refuses("BitwiseNot", [
+    [/input 0 is bool; accepted: integers/, [2], {}, {}, { inputType: 9 }],
+    [/input 0 is uint64; accepted: integers of up to 63 bits/, [2], {}, {}, { inputType: 13 }],
+  ]);
+
+  it("BitwiseXor: too many pairs", () => {
+    const nodes = [{ op: "BitwiseXor", in: ["x", "t"], out: ["y"] }];
+    const onnx = onnxOf({
+      nodes: [{ op: "Neg", in: ["x"], out: ["t"] }, ...nodes],
+      inputs: { x: [2] },
+      inputType: 7,
+      outputs: ["y"],
+      opset: 18,
+    });
+    const exact = exactCalibration(onnx);
+    const upTo = (hi: number) => () =>
+      compileModel(onnx, { ...exact, inputs: exact.inputs.map((input) => ({ ...input, type: "i16", lo: 0, hi })) });
+    expect(upTo(255)).not.to.throw();
+    expect(errorOf(upTo(256)).message).to.match(/operands may be 0 to 256 and -256 to 0; accepted: up to 2\^16 pairs/);
+  });
+});

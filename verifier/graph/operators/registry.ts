@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every ONNX operator that compiles, by "domain:Operator" ("" is ai.onnx). A new operator is a new entry.
 import { Relu } from "./activation.ts";
+import { BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor } from "./bitwise.ts";
 import { Max, Mean, Min, Sum, Where } from "./choose.ts";
 import { Equal, Greater, GreaterOrEqual, Less, LessOrEqual } from "./compare.ts";
 import { Conv } from "./conv.ts";
@@ -68,6 +69,10 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   AveragePool,
   BatchNormalization,
   BitShift,
+  BitwiseAnd,
+  BitwiseNot,
+  BitwiseOr,
+  BitwiseXor,
   Cast,
   CastLike,
   Ceil,
