@@ -62,6 +62,7 @@ export const mockProofs: ProofSystem = {
   name: "mock",
   selector: MOCK_SELECTOR,
   unsupported: () => [],
+  cost: ({ nodes }) => ({ unit: "constraints", nodes: nodes.map(() => 1), ports: 1 }),
   build: async () => [{ path: "circuit/mock.txt", bytes: toUtf8Bytes("no circuit") }],
   prove,
   checkSetup: async () => null,

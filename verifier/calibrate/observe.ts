@@ -33,15 +33,7 @@ export async function observe(
   const float = await loadFloatModel(onnx, model, analysis.outputs);
   const seen = new Map<string, Seen>();
   const expected: Float64Array[][] = [];
-  const note = (name: string, values: Float64Array): void => {
-    let { lo, hi } = seen.get(name) ?? { lo: Infinity, hi: -Infinity };
-    for (let i = 0; i < values.length; i++) {
-      const v = values[i] as number;
-      if (v < lo) lo = v;
-      if (v > hi) hi = v;
-    }
-    seen.set(name, { lo, hi });
-  };
+  const note = (name: string, values: Float64Array): void => noteSeen(seen, name, values);
   try {
     for (const [s, sample] of samples.entries()) {
       throwIfAborted(work);
@@ -53,6 +45,17 @@ export async function observe(
     await float.release();
   }
   return { seen, samples, expected };
+}
+
+/** Widens what was seen of a value by further values. */
+export function noteSeen(seen: Map<string, Seen>, name: string, values: Float64Array): void {
+  let { lo, hi } = seen.get(name) ?? { lo: Infinity, hi: -Infinity };
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i] as number;
+    if (v < lo) lo = v;
+    if (v > hi) hi = v;
+  }
+  seen.set(name, { lo, hi });
 }
 
 export function throwIfAborted({ signal }: WorkOptions): void {

@@ -49,7 +49,7 @@ export interface Candidate {
  * Exponents of outputs: the finest for which no value of the proven range saturates; where that is coarse because the
  * range is far wider than what was seen, the finest for which twice what was seen fits. Null where all fit as they are.
  */
-function fitOutputs(
+export function fitOutputs(
   { builder, tensorOf }: LoweredNodes,
   seen: ReadonlyMap<string, Seen>,
   outputs: Calibration["outputs"],

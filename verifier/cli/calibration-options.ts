@@ -76,9 +76,17 @@ export function dimension(text: string, before: Readonly<Record<string, number>>
 export const addDimOption = (command: Command): Command =>
   command.option("--dim <name=size>", "size of a symbolic dimension of the inputs (repeatable)", dimension);
 
+/** The option that says what becomes of classifier heads. */
+export const headsOption = (command: Command): Command =>
+  command.option(
+    "--heads <what>",
+    "a final Softmax or ArgMax: drop it (default) or keep it",
+    oneOf(["drop", "keep"] as const),
+  );
+
 /** The options of a calibration; `compile` has others beside them. */
 export function addCalibrationOptions(command: Command): Command {
-  return addDimOption(command)
+  return headsOption(addDimOption(command))
     .option("--calibration <json>", "sample inputs to calibrate on, or a calibration.json made before")
     .option("--input-range <[name=]lo,hi>", "calibrate on random samples of this range (repeatable)", inputRange)
     .option("--samples <n>", "how many random samples", integerIn(1, 65536), 64)
@@ -90,12 +98,7 @@ export function addCalibrationOptions(command: Command): Command {
     )
     .option("--activation-bits <n>", "width of activations (default: as weights)", integerIn(2, 16))
     .option("--input-bits <n>", "width of inputs that are not integers: 8, 16 or 32 (default: 8)", inputBits)
-    .option("--output-type <type>", "integer type of the outputs", oneOf(TENSOR_TYPES))
-    .option(
-      "--heads <what>",
-      "a final Softmax or ArgMax: drop it (default) or keep it",
-      oneOf(["drop", "keep"] as const),
-    );
+    .option("--output-type <type>", "integer type of the outputs", oneOf(TENSOR_TYPES));
 }
 
 function inputBits(text: string): InputBits {

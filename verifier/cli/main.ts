@@ -7,6 +7,7 @@ import { auditCommand } from "./commands/audit.ts";
 import { commitCommand } from "./commands/commit.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { proveCommand } from "./commands/prove.ts";
 import { registerCommand } from "./commands/register.ts";
@@ -46,6 +47,7 @@ const program = new Command("verigrad")
   .showHelpAfterError(false)
   .enablePositionalOptions();
 for (const make of [
+  inspectCommand,
   compileCommand,
   setupCommand,
   commitCommand,

@@ -65,12 +65,23 @@ export interface PackageFile {
   readonly bytes: Uint8Array;
 }
 
+/** What proving a graph costs, before anything is compiled. */
+export interface ProvingCost {
+  readonly unit: "constraints";
+  /** Of each node; null where the node cannot be proven. */
+  readonly nodes: readonly (number | null)[];
+  /** Of everything that is no node: inputs, outputs, context. */
+  readonly ports: number;
+}
+
 export interface ProofSystem {
   readonly name: string;
   /** bytes4 by which router and models name it */
   readonly selector: Hex;
   /** Every node of the graph that it cannot prove; empty when it can prove the graph. Default: PUBLIC. */
   unsupported(graph: IntegerGraph, inputMode?: InputMode): Refusal[];
+  /** An estimate of what proving costs; the graph's outputs may be missing. */
+  cost(graph: Pick<IntegerGraph, "inputs" | "tensors" | "nodes" | "outputs">): ProvingCost;
   /** The package files that follow from graph and input mode alone, byte for byte the same on any machine. */
   build(graph: IntegerGraph, options?: CircuitOptions): Promise<PackageFile[]>;
   /**

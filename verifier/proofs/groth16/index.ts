@@ -6,6 +6,7 @@ import type { IntegerGraph } from "../../graph/types.ts";
 import type { CircuitOptions, PackageFile, ProofSystem } from "../types.ts";
 import { compileCircom } from "./circom.ts";
 import { circuitRefusals, emitCircuit } from "./emit.ts";
+import { constraintsOf } from "./estimate.ts";
 import { PATHS, readPackageFile } from "./files.ts";
 import { inputModeOfCircuit, SELECTOR } from "./key.ts";
 import { prove } from "./prove.ts";
@@ -41,6 +42,7 @@ export function createGroth16(options: Groth16Options = {}): ProofSystem {
     name: "groth16",
     selector: SELECTOR,
     unsupported: circuitRefusals,
+    cost: constraintsOf,
     build,
     prove: (directory, statement, work = {}) => prove(directory, statement, { ...options, ...work }),
     checkSetup,
