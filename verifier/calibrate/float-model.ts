@@ -17,6 +17,9 @@ export interface FloatModel {
 
 /** Field numbers of ModelProto.graph, GraphProto.output and ValueInfoProto.name (onnx.proto). */
 const GRAPH = 7;
+/** ModelProto.opsetImport, and OperatorSetIdProto.version as a varint. */
+const OPSET_IMPORT = 8;
+const VERSION = 2 << 3;
 const OUTPUT = 12;
 const NAME = 1;
 const tag = (field: number): number => (field << 3) | 2;
@@ -25,11 +28,34 @@ const tag = (field: number): number => (field << 3) | 2;
 function withOutputs(onnx: Uint8Array, names: readonly string[]): Uint8Array {
   const writer = protobuf.Writer.create().uint32(tag(GRAPH)).fork();
   for (const name of names) writer.uint32(tag(OUTPUT)).fork().uint32(tag(NAME)).string(name).ldelim();
-  const appended = writer.ldelim().finish();
+  return joined(onnx, writer.ldelim().finish());
+}
+
+function joined(onnx: Uint8Array, appended: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(onnx.length + appended.length);
   bytes.set(onnx);
   bytes.set(appended, onnx.length);
   return bytes;
+}
+
+const REPAIRED = 11;
+
+/**
+ * A session of the model. Exporters write operator set 10 with nodes that only 11 allows, such as Equal of floats: what
+ * onnxruntime refuses is tried as 11. Nothing changes its meaning from 7 to 11 without becoming invalid: what differs
+ * (Clip, Pad, Resize, Scatter) has attributes there that are inputs here, or another name.
+ */
+async function sessionOf(onnx: Uint8Array, opset: number): Promise<InferenceSession> {
+  const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 } as const;
+  try {
+    return await InferenceSession.create(onnx, options);
+  } catch (cause) {
+    const version = protobuf.Writer.create().uint32(tag(OPSET_IMPORT)).fork().uint32(VERSION).uint32(REPAIRED);
+    const repaired = opset < REPAIRED ? joined(onnx, version.ldelim().finish()) : undefined;
+    const session = repaired && (await InferenceSession.create(repaired, options).catch(() => undefined));
+    if (session === undefined) throw failed(cause);
+    return session;
+  }
 }
 
 function failed(cause: unknown): VerigradError {
@@ -45,13 +71,7 @@ export async function loadFloatModel(
 ): Promise<FloatModel> {
   const inputs = new Set(model.inputs.map((input) => input.name));
   const missing = names.filter((name) => !model.outputs.includes(name) && !inputs.has(name));
-  const session = await InferenceSession.create(withOutputs(onnx, missing), {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
-    throw failed(cause);
-  });
+  const session = await sessionOf(withOutputs(onnx, missing), model.opsets.get("") ?? REPAIRED);
   const fetches = names.filter((name) => !inputs.has(name));
   return {
     async run(sample) {
