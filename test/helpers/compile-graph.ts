@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A process of its own for the tests of determinism: node compile-graph.ts <model.onnx> <calibration.json> prints the
+// integer graph's canonical bytes as one line of JSON.
+import { readFileSync } from "node:fs";
+import { parseCalibration } from "../../verifier/graph/calibration.ts";
+import { compileModel } from "../../verifier/graph/compile.ts";
+import { serializeGraph } from "../../verifier/graph/serialize.ts";
+
+const [model, calibration] = process.argv.slice(2) as [string, string];
+const { graph } = compileModel(readFileSync(model), parseCalibration(readFileSync(calibration)));
+const { json, weights } = serializeGraph(graph);
+console.log(JSON.stringify({ json: Buffer.from(json).toString(), weights: Buffer.from(weights).toString("hex") }));
