@@ -22,7 +22,7 @@ const ENVIRONMENTS = [
 ];
 
 describe("determinism", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let root: string;
   /** Where each process works: one beside its files, one far from them. */
   let places: string[];

@@ -67,7 +67,7 @@ function regressionFigures({ labels }: Example, { float, integer }: Outputs): Re
 
 for (const name of EXAMPLES.filter((example) => example !== "digits")) {
   describe(`examples/${name}`, function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     let directory: string;
     let readme: string;
     let example: Example;
