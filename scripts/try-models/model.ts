@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { argmax } from "../../verifier/calibrate/accuracy.ts";
 import { calibrate } from "../../verifier/calibrate/calibrate.ts";
-import { loadFloatModel } from "../../verifier/calibrate/float-model.ts";
 import { inputOfRange, randomSamples, type InputRange } from "../../verifier/calibrate/random-samples.ts";
+import { loadReference } from "../../verifier/calibrate/reference.ts";
 import { VerigradError } from "../../verifier/errors.ts";
-import type { Offence } from "../../verifier/graph/analyse.ts";
+import { analyse, type Offence } from "../../verifier/graph/analyse.ts";
 import { compileModel } from "../../verifier/graph/compile.ts";
 import { execute } from "../../verifier/graph/execute.ts";
 import { quantizeSample, readSamples, type Sample } from "../../verifier/graph/samples.ts";
@@ -56,13 +56,10 @@ function inputFile(path: string, inputs: number): Uint8Array {
   return Buffer.from(JSON.stringify({ input_data: entries.slice(0, inputs) }));
 }
 
-/** Largest errors of the integer graph on samples, against onnxruntime. */
+/** Largest errors of the integer graph on samples, against onnxruntime (or what stands in for it: `reference`). */
 async function compare(onnx: Uint8Array, graph: IntegerGraph, samples: readonly Sample[]) {
-  const float = await loadFloatModel(
-    onnx,
-    parseModel(onnx),
-    graph.outputs.map(({ name }) => name),
-  );
+  const model = parseModel(onnx);
+  const float = await loadReference(onnx, model, analyse(model, { heads: "keep" }));
   const errors = graph.outputs.map(() => 0);
   const peaks = graph.outputs.map(() => 0);
   const classes = graph.outputs.findIndex(({ spec }) => spec.shape.some((dim) => dim > 1));
@@ -83,7 +80,7 @@ async function compare(onnx: Uint8Array, graph: IntegerGraph, samples: readonly 
   }
   await float.release();
   const relative = errors.map((error, o) => (error === 0 ? 0 : error / (peaks[o] as number)));
-  return { maxError: Math.max(0, ...errors), relError: Math.max(0, ...relative), sameClass };
+  return { maxError: Math.max(0, ...errors), relError: Math.max(0, ...relative), sameClass, reference: float.kind };
 }
 
 async function measure(folder: string): Promise<Measured> {

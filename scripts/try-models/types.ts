@@ -8,6 +8,8 @@ export interface Measured {
   readonly relError: number;
   /** Whether the largest value of the first output with several is the same as onnxruntime's; null without one. */
   readonly sameClass: boolean | null;
+  /** Whose outputs those are: onnxruntime's, or our interpreter's for a file that onnxruntime refuses. */
+  readonly reference: "onnxruntime" | "interpreter";
   readonly reason: null;
   readonly nodes: number;
   /** Whether groth16 has a circuit for the whole graph. */

@@ -170,6 +170,34 @@ describe("calibrate", () => {
     );
   });
 
+  it("measures a file that onnxruntime refuses against the interpreter, and says so", async () => {
+    const onnx = onnxOf({
+      // A product of 8-bit integers: no operator set has it, exporters write it all the same.
+      nodes: [
+        { op: "Greater", in: ["x", "c"], out: ["g"] },
+        { op: "Cast", in: ["g"], out: ["i"], attributes: { to: 2 } },
+        { op: "MatMul", in: ["i", "w"], out: ["y"] },
+      ],
+      inputs: { x: [1, 3] },
+      outputs: ["y"],
+      constants: { c: { dims: [3], values: [1, 2, 3] }, w: { dims: [3, 1], values: [1, 10, 100], type: "uint8" } },
+    });
+    const samples = [[[1, 5, 3]], [[0, 2, 4]]];
+    const { calibration, reference, relativeError } = await calibrateFully(onnx, samples, { target: "groth16" });
+    expect([reference, relativeError]).to.deep.equal(["interpreter", 0]);
+    const { graph } = compileModel(onnx, calibration);
+    expect(execute(graph, [[1, 5, 3]])[0]).to.deep.equal(Float64Array.of(10));
+    const accuracy = await measureAccuracy(onnx, graph, samples);
+    expect(accuracy).to.include({ reference: "interpreter", maxAbsError: 0, samples: 2 });
+    expect(await rejectionOf(calibrateFully(onnx, [[[1, 2]]], { target: "groth16" }))).to.equal("INPUT_SHAPE");
+    const digitsReference = await measureAccuracy(
+      digits,
+      compileModel(digits, parseCalibration(readFileSync(`${DIGITS}calibration.json`))).graph,
+      samplesOf("heldout.json").samples.slice(0, 1),
+    );
+    expect(digitsReference.reference).to.equal("onnxruntime");
+  });
+
   it("refuses no samples, samples that do not fit, and stops when aborted", async () => {
     const { samples } = samplesOf("calibration-samples.json");
     const options = { target: "groth16" } as const;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Float model against integer graph, on samples kept apart from calibration.
 import { VerigradError } from "../errors.ts";
+import { analyse } from "../graph/analyse.ts";
 import { execute } from "../graph/execute.ts";
 import { quantizeSample, type Sample } from "../graph/samples.ts";
 import type { IntegerGraph } from "../graph/types.ts";
 import { parseModel } from "../onnx/parse.ts";
 import { dequantizeValues } from "../tensor/codec.ts";
-import { loadFloatModel } from "./float-model.ts";
+import { loadReference, type Reference } from "./reference.ts";
 
 /** Shares are 0..1; errors are in real units over all output values. Null where there are no labels or no classes. */
 export interface Accuracy {
+  /** Whose outputs the integers are compared with: onnxruntime's, or our interpreter's where it refuses the file. */
+  readonly reference: Reference["kind"];
   readonly samples: number;
   /** Share of samples whose label is the float model's largest output. */
   readonly floatTop1: number | null;
@@ -39,15 +42,11 @@ export async function measureAccuracy(
   graph: IntegerGraph,
   samples: readonly Sample[],
   labels: readonly number[] | null = null,
-  options: { readonly dims?: Readonly<Record<string, number>> } = {},
+  options: { readonly dims?: Readonly<Record<string, number>>; readonly heads?: "drop" | "keep" } = {},
 ): Promise<Accuracy> {
   if (samples.length === 0) throw new VerigradError("INPUT_SHAPE", "accuracy needs at least one sample");
   const model = parseModel(onnx, options);
-  const float = await loadFloatModel(
-    onnx,
-    model,
-    graph.outputs.map((port) => port.name),
-  );
+  const reference = await loadReference(onnx, model, analyse(model, options));
   const counts = { float: 0, integer: 0, agree: 0, values: 0 };
   let maxAbsError = 0;
   let sumAbsError = 0;
@@ -55,7 +54,7 @@ export async function measureAccuracy(
   const worst = graph.outputs.map(() => ({ error: 0, peak: 0 }));
   try {
     for (const [s, sample] of samples.entries()) {
-      const expected = await float.run(sample);
+      const expected = await reference.run(sample);
       const actual = execute(graph, quantizeSample(graph.inputs, sample)).map((values, o) =>
         dequantizeValues((graph.outputs[o] as IntegerGraph["outputs"][number]).spec, values),
       );
@@ -78,11 +77,12 @@ export async function measureAccuracy(
       if (f === q) counts.agree++;
     }
   } finally {
-    await float.release();
+    await reference.release();
   }
   const share = (count: number, known: boolean): number | null =>
     known && classes > 1 ? count / samples.length : null;
   return {
+    reference: reference.kind,
     samples: samples.length,
     floatTop1: share(counts.float, labels !== null),
     integerTop1: share(counts.integer, labels !== null),

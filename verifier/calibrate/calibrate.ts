@@ -11,7 +11,7 @@ import { isFloatType, type FloatGraph } from "../onnx/types.ts";
 import type { WorkOptions } from "../proofs/types.ts";
 import type { TensorType } from "../tensor/spec.ts";
 import { suggestInput, type InputBits, type InputEntry } from "./input-spec.ts";
-import { observe } from "./observe.ts";
+import { observe, type Observations } from "./observe.ts";
 import { plan, type Widths } from "./plan.ts";
 import { descend, evaluate, type Candidate, type Problem } from "./search.ts";
 
@@ -43,6 +43,8 @@ export interface Calibrated {
   /** Largest error over the largest float value of the same output, on the samples. */
   readonly relativeError: number;
   readonly samples: number;
+  /** Whose outputs the errors are measured against. */
+  readonly reference: Observations["reference"];
 }
 
 /** Widths that are looked at, narrowest first. */
@@ -89,7 +91,13 @@ export async function calibrate(
     if (candidate.relativeError <= targetError) break;
   }
   const { calibration, relativeError } = best as Candidate;
-  return { calibration: checkCalibration(calibration), tried, relativeError, samples: observed.samples.length };
+  return {
+    calibration: checkCalibration(calibration),
+    tried,
+    relativeError,
+    samples: observed.samples.length,
+    reference: observed.reference,
+  };
 }
 
 function widthsOf({ weightBits, activationBits }: CalibrateOptions): readonly Widths[] {

@@ -128,6 +128,11 @@ function feed({ name, type, shape }: OnnxInput, values: ArrayLike<number>): Tens
   return make(values, shape);
 }
 
+/** Errors: INPUT_SHAPE, INPUT_NUMBER, FLOAT_MODEL_FAILED for a sample that the model cannot be fed. */
+export function assertSample({ inputs }: FloatGraph, sample: Sample): void {
+  inputs.forEach((input, i) => feed(input, sample[i] ?? []));
+}
+
 function toDoubles(tensor: Tensor): Float64Array {
   return Float64Array.from(tensor.data as ArrayLike<number>, Number);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the float model does on samples: the range of every value, and onnxruntime's outputs, which are the reference.
+// What the float model does on samples: the range of every value, and the outputs that integers are compared with.
 import { VerigradError } from "../errors.ts";
 import type { Analysis } from "../graph/analyse.ts";
 import { interpret } from "../graph/interpret.ts";
 import type { Sample } from "../graph/samples.ts";
 import type { FloatGraph } from "../onnx/types.ts";
 import type { WorkOptions } from "../proofs/types.ts";
-import { loadFloatModel } from "./float-model.ts";
+import { loadReference, type Reference } from "./reference.ts";
 
 /** Least and greatest value of a tensor over the samples. */
 export interface Seen {
@@ -20,6 +20,8 @@ export interface Observations {
   /** Samples that the float model was run on, and its outputs for each. */
   readonly samples: readonly Sample[];
   readonly expected: readonly (readonly Float64Array[])[];
+  /** What those outputs are from. */
+  readonly reference: Reference["kind"];
 }
 
 /** Errors: INPUT_*, FLOAT_MODEL_FAILED, ABORTED. */
@@ -30,21 +32,21 @@ export async function observe(
   samples: readonly Sample[],
   work: WorkOptions,
 ): Promise<Observations> {
-  const float = await loadFloatModel(onnx, model, analysis.outputs);
+  const reference = await loadReference(onnx, model, analysis);
   const seen = new Map<string, Seen>();
   const expected: Float64Array[][] = [];
   const note = (name: string, values: Float64Array): void => noteSeen(seen, name, values);
   try {
     for (const [s, sample] of samples.entries()) {
       throwIfAborted(work);
-      expected.push(await float.run(sample)); // checks the sample, too
+      expected.push(await reference.run(sample)); // checks the sample, too
       interpret(model, analysis, sample, note);
       work.onProgress?.("float model", (s + 1) / samples.length);
     }
   } finally {
-    await float.release();
+    await reference.release();
   }
-  return { seen, samples, expected };
+  return { seen, samples, expected, reference: reference.kind };
 }
 
 /** Widens what was seen of a value by further values. */

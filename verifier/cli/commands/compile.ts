@@ -131,7 +131,10 @@ async function measure(
   if (given === null) return null;
   const { measureAccuracy } = await import("../../calibrate/accuracy.ts");
   const { measureNodes } = await import("../../calibrate/node-errors.ts");
-  const accuracy = await measureAccuracy(onnx, graph, given.samples, given.labels, { dims: dimsOf(calibration) });
+  const accuracy = await measureAccuracy(onnx, graph, given.samples, given.labels, {
+    dims: dimsOf(calibration),
+    heads: calibration.heads,
+  });
   const nodes = measureNodes(onnx, graph, calibration, given.samples.slice(0, NODE_SAMPLES));
   return { measuredOn: heldout === undefined ? "calibration" : "heldout", ...accuracy, nodes };
 }
@@ -159,6 +162,8 @@ function assertAccurate({ relativeError, nodes }: Report, maxError: number | und
 
 function printReport(context: CliContext, report: Report): void {
   const { samples, floatTop1, integerTop1, agreement, relativeError, measuredOn } = report;
+  if (report.reference === "interpreter")
+    context.print("onnxruntime cannot run this file: errors are measured against Verigrad's own float interpreter");
   const apart = measuredOn === "heldout" ? "held-out samples" : "samples of the calibration";
   const parts = [
     floatTop1 === null || integerTop1 === null
