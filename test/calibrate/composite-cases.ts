@@ -296,7 +296,32 @@ const QUANTIZE_CASES: Case[] = [
   },
 ];
 
+/** x and constants or x itself, by an equation. */
+const einsum = (equation: string, x: number[], w?: number[]): Case => ({
+  name: `Einsum ${equation}${w === undefined ? "" : " with a constant"}`,
+  x,
+  nodes: [node("Einsum", equation.includes(",") ? ["x", w === undefined ? "x" : "w"] : ["x"], { equation })],
+  constants: w === undefined ? {} : { w: ramp(w) },
+});
+
+const EINSUM_CASES: Case[] = [
+  einsum("ij->ji", [2, 3]),
+  einsum("i j k -> k i", [2, 3, 2]),
+  einsum("ij->", [2, 3]),
+  einsum("ij,jk->ik", [2, 3], [3, 4]),
+  einsum("ij,jk", [2, 3], [3, 4]),
+  einsum("ij,kj->ki", [2, 3], [4, 3]),
+  einsum("bhid,bhjd->bhij", [1, 2, 3, 2]),
+  einsum("bij,bjk->bik", [2, 3, 2], [2, 2, 2]),
+  einsum("ij,ij->ij", [2, 3]),
+  einsum("ij,ij->", [2, 3], [2, 3]),
+  einsum("i,j->ji", [3], [2]),
+  einsum("ijk,l->il", [2, 3, 2], [3]),
+  einsum("BnI,OI->nBO", [2, 1, 3], [4, 3]),
+];
+
 export const COMPOSITE_CASES: Case[] = [
+  ...EINSUM_CASES,
   ...QUANTIZE_CASES,
   ...PRODUCT_CASES,
   ...CONV_TRANSPOSE_CASES,

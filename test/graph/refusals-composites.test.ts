@@ -246,3 +246,26 @@ describe("graph/refusals: recurrent cells", () => {
     [/input P of shape \[1,1\]; accepted: \[1,6\]/, x, { in: ["x", "w", "r", "", "", "", "", "bad"] }, lstm],
   ]);
 });
+
+describe("graph/refusals: Einsum", () => {
+  const x = [2, 3];
+  const w = { w: zeros(3, 2) };
+  const equation = (text: string, inputs = ["x", "w"]): Partial<TestNode> => ({
+    in: inputs,
+    attributes: { equation: text },
+  });
+  refuses("Einsum", [
+    [/attribute equation is missing/, x, {}],
+    ...["ij,jk,kl->il", "ii->i", "ij,jk->il", "...j,jk->...k", "ij,jk->ikk", "ij->i->j", "i1,1k->ik"].map(
+      (text): Refused => [
+        /attribute equation = .*; accepted: two operands at most, letters once/,
+        x,
+        equation(text),
+        w,
+      ],
+    ),
+    [/attribute equation = ij,jk,kl->il/, x, equation("ij,jk,kl->il", ["x", "w", "x"]), w],
+    [/input 1 of shape \[3,2\] for the term jkl/, x, equation("ij,jkl->il"), w],
+    [/axis j of sizes 3 and 2/, x, equation("ij,kj->ik"), w],
+  ]);
+});

@@ -6,6 +6,7 @@ import { Max, Mean, Min, Sum, Where } from "./choose.ts";
 import { Equal, Greater, GreaterOrEqual, Less, LessOrEqual } from "./compare.ts";
 import { Conv } from "./conv.ts";
 import { ConvTranspose } from "./conv-transpose.ts";
+import { Einsum } from "./einsum.ts";
 import { Add, Mul, Neg, Sub } from "./elementwise.ts";
 import { Gather, GatherElements } from "./gather.ts";
 import { Concat } from "./index-concat.ts";
@@ -88,6 +89,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   DequantizeLinear,
   Div,
   Dropout,
+  Einsum,
   Equal,
   Expand,
   EyeLike,
