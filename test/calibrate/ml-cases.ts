@@ -515,4 +515,20 @@ export const REAL_CASES: RealCase[] = [
     post_transform: "LOGISTIC",
   }),
   real("NONE", "TreeEnsembleClassifier", { ...realForest(75, { targets: 3, weights: [1, 9] }), ...three }),
+  real("of three classes, SOFTMAX", "LinearClassifier", {
+    coefficients: floats(0.5, -1, 0.25, 1, 0, -0.5, -0.75, 0.5, 0.3),
+    intercepts: floats(0.1, -0.2, 0),
+    classlabels_ints: [0, 1, 2],
+    post_transform: "SOFTMAX",
+  }),
+  real("of three classes, SOFTMAX", "TreeEnsembleClassifier", {
+    ...realForest(72, { targets: 3 }),
+    ...three,
+    post_transform: "SOFTMAX",
+  }),
+  real("of three classes, SOFTMAX_ZERO", "TreeEnsembleClassifier", {
+    ...realForest(73, { targets: 3, weighs: [0, 2] }),
+    ...three,
+    post_transform: "SOFTMAX_ZERO",
+  }),
 ];
