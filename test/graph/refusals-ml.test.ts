@@ -165,6 +165,10 @@ describe("graph/refusals: decision trees", () => {
       [/a leaf weighs target 1; accepted: 0 to 0/, { leaf_targetids: [1, 0] }],
       [/attribute aggregate_function = 4; accepted: 0 \(AVERAGE\), 1 \(SUM\)/, { aggregate_function: 4 }],
       [/attribute post_transform = 4; accepted: 0 \(NONE\)/, { post_transform: 4 }],
+      [
+        /attribute post_transform = 1, which onnxruntime and ONNX read differently/,
+        { n_targets: 2, post_transform: 1 },
+      ],
     ],
     { mlOpset: 5 },
   );

@@ -75,6 +75,11 @@ export const TreeEnsemble: Composite = {
     const ensemble = readEnsemble5(view, targets, rowsOf(view).features);
     const aggregate = numbered(view, "aggregate_function", 1, AGGREGATES);
     const transform = numbered(view, "post_transform", 0, TRANSFORMS);
+    // ONNX numbers them SOFTMAX, LOGISTIC, onnxruntime the other way round: whichever was meant, somebody is wrong.
+    if (targets > 1 && (transform === "SOFTMAX" || transform === "LOGISTIC"))
+      refuse(
+        `attribute post_transform = ${transform === "SOFTMAX" ? 1 : 2}, which onnxruntime and ONNX read differently; accepted: 0, 3`,
+      );
     const scores = aggregated(expansion, view.node.inputs[0] as string, ensemble, aggregate, []);
     expansion.output(0, regression(expansion, scores, targets, transform));
   },
