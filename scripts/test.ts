@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs every test (mocha, then Solidity) and ends with one line that counts them all.
-//   node scripts/test.ts [--deep]      --deep: more fuzz runs, deeper invariants, and every example over a chain
+//   node scripts/test.ts [--deep]      --deep: more fuzz runs, deeper invariants, every example over a chain, circuits of large models
 import { spawn, spawnSync } from "node:child_process";
 
 interface Outcome {
