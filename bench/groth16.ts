@@ -3,7 +3,7 @@
 // --write puts the result into bench/snapshots/groth16.json. Constraint counts are exact and tested; times are not.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { writePackage } from "../test/helpers/circuit-models.ts";
 import { BENCH_MODELS, inputConstraints } from "../test/helpers/circuit-bench.ts";
@@ -83,7 +83,7 @@ for (const [name, model] of Object.entries(BENCH_MODELS)) {
 }
 
 const snapshot = {
-  machine: `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`,
+  machine: `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load average ${loadavg()[2]?.toFixed(1)}`,
   method: `development set-up; proveWarmMs and verifyMs are medians of ${WARM_RUNS}; cold is a model's first proof; circomCpuMs and circomPeakMB are of the compiler's process`,
   models,
 };
