@@ -207,4 +207,44 @@ const RECURRENT_CASES: InexactCase[] = [
   }),
 ];
 
-export const INEXACT_CASES: InexactCase[] = [...NORMALIZATION_CASES, ...QUOTIENT_CASES, ...RECURRENT_CASES];
+/** Of queries, keys and values with their own inputs; masks are constants. */
+const attention = (
+  name: string,
+  q: number[],
+  kv: number[],
+  attributes: TestNode["attributes"] = {},
+  mask?: TestTensor,
+): InexactCase => ({
+  name: `Attention ${name}`,
+  inputs: { q, k: kv, v: kv },
+  nodes: [node("Attention", ["q", "k", "v", ...(mask === undefined ? [] : ["mask"])], attributes)],
+  constants: mask === undefined ? {} : { mask },
+  opset: 23,
+  tolerance: 0.02,
+});
+
+const ATTENTION_CASES: InexactCase[] = [
+  attention("of rank 4", [1, 2, 3, 2], [1, 2, 4, 2]),
+  attention("causal, of rank 3, heads of keys shared", [1, 3, 8], [1, 3, 4], {
+    q_num_heads: 4,
+    kv_num_heads: 2,
+    is_causal: 1,
+  }),
+  attention(
+    "with scale, softcap and a mask that is added",
+    [1, 1, 2, 2],
+    [1, 1, 2, 2],
+    { scale: half, softcap: { float: 2 } },
+    {
+      dims: [2, 2],
+      values: [0, -1, 0.5, -Infinity],
+    },
+  ),
+];
+
+export const INEXACT_CASES: InexactCase[] = [
+  ...ATTENTION_CASES,
+  ...NORMALIZATION_CASES,
+  ...QUOTIENT_CASES,
+  ...RECURRENT_CASES,
+];

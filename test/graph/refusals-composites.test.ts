@@ -269,3 +269,23 @@ describe("graph/refusals: Einsum", () => {
     [/axis j of sizes 3 and 2/, x, equation("ij,kj->ik"), w],
   ]);
 });
+
+describe("graph/refusals: Attention", () => {
+  const x = [1, 2, 3, 4];
+  const self = ["x", "x", "x"];
+  refuses("Attention", [
+    [/input past_key; accepted: omitted/, x, { in: [...self, "", "x", "x"] }],
+    [/outputs after the first; accepted: unused/, x, { in: self, out: ["y", "", "", "s"] }],
+    [/input 0 of shape \[2,3,8\] with q_num_heads = 0; accepted: rank 4, or 3 and a divisor/, [2, 3, 8], { in: self }],
+    [
+      /input 1 of shape \[2,3,8\] with kv_num_heads = 3/,
+      [2, 3, 8],
+      { in: self, attributes: { q_num_heads: 2, kv_num_heads: 3 } },
+    ],
+    [
+      /2 heads of queries for 4 of keys; accepted: a multiple/,
+      [2, 3, 8],
+      { in: self, attributes: { q_num_heads: 2, kv_num_heads: 4 } },
+    ],
+  ]);
+});

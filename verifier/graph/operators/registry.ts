@@ -2,6 +2,7 @@
 // Every ONNX operator that compiles, by "domain:Operator" ("" is ai.onnx). A new operator is a new entry.
 import { Relu } from "./activation.ts";
 import { BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor } from "./bitwise.ts";
+import { Attention } from "./attention.ts";
 import { Max, Mean, Min, Sum, Where } from "./choose.ts";
 import { Equal, Greater, GreaterOrEqual, Less, LessOrEqual } from "./compare.ts";
 import { Conv } from "./conv.ts";
@@ -67,6 +68,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   And,
   ArgMax,
   ArgMin,
+  Attention,
   AveragePool,
   BatchNormalization,
   BitShift,
