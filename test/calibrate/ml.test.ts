@@ -62,6 +62,36 @@ describe("calibrate/ml: real numbers", () => {
     });
   }
 
+  it("a label that is a text is the index of its class; ZipMap's maps are the scores before it", async () => {
+    const labels = { classlabels_strings: { strings: ["lark", "owl", "rook"] } };
+    const attributes = {
+      coefficients: { floats: [0.5, -1, 0.25, 1, 0, -0.5, -0.75, 0.5, 0.3] },
+      intercepts: { floats: [0.1, -0.2, 0] },
+      ...labels,
+    };
+    const nodes = [
+      ml("LinearClassifier", ["x"], attributes, ["l", "s"]),
+      { op: "Identity", in: ["l"], out: ["label"] },
+      ml("ZipMap", ["s"], labels, ["maps"]),
+    ];
+    const onnx = onnxOf({ nodes, inputs: { x: [1, FEATURES] }, outputs: ["label", "maps"] });
+    const { calibration } = await calibrate(onnx, samplesOf(5, 20, RANGE), OPTIONS);
+    const { graph, notices } = compileModel(onnx, calibration);
+    expect(notices.join("\n"))
+      .to.match(/its label is the index of the class/)
+      .and.match(/ZipMap .*it is dropped/);
+    const float = await loadFloatModel(onnx, parseModel(onnx), ["label", "maps"]);
+    const seen = new Set<number>();
+    for (const sample of samplesOf(6, 20, RANGE)) {
+      const [label, scores] = (await float.run(sample)) as [Float64Array, Float64Array];
+      expect(label[0]).to.equal(scores.indexOf(Math.max(...scores)));
+      expect(execute(graph, quantizeSample(graph.inputs, sample))[0]).to.deep.equal(label);
+      seen.add(label[0] as number);
+    }
+    await float.release();
+    expect(seen).to.have.length(3);
+  });
+
   it("a Scaler keeps scales of any magnitude to 12 bits and more, integers as they are", () => {
     const weightsOf = (...scale: number[]) => {
       const offset = { floats: scale.map(() => 1) };

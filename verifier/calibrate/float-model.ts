@@ -5,7 +5,7 @@ import protobuf from "protobufjs/minimal.js";
 import { VerigradError } from "../errors.ts";
 import type { Sample } from "../graph/samples.ts";
 import { sizeOf } from "../tensor/spec.ts";
-import type { ElementType, FloatGraph, OnnxInput } from "../onnx/types.ts";
+import type { ElementType, FloatGraph, OnnxInput, OnnxNode } from "../onnx/types.ts";
 
 export interface FloatModel {
   /** Values of the named tensors on one sample, in the order of the names. Errors: INPUT_SHAPE,
@@ -63,12 +63,31 @@ function failed(cause: unknown): VerigradError {
   return new VerigradError("FLOAT_MODEL_FAILED", `onnxruntime: ${why}`, { cause });
 }
 
+const writerOf = ({ nodes }: FloatGraph, name: string): OnnxNode | undefined =>
+  name === "" ? undefined : nodes.find(({ outputs }) => outputs.includes(name));
+
+/** The value that a runtime can return as a tensor for this one: ZipMap's maps are its input under other names. */
+function readableName(model: FloatGraph, name: string): string {
+  const writer = writerOf(model, name);
+  return writer?.operator === "ZipMap" ? (writer.inputs[0] ?? name) : name;
+}
+
+/** The texts that a label may be, in the order of the classifier that writes it: the compiled label is their index. */
+function labelTexts(model: FloatGraph, name: string): readonly string[] {
+  const writer = writerOf(model, name);
+  if (writer === undefined) return [];
+  const texts = writer.attributes.get("classlabels_strings");
+  return texts?.kind === "strings" ? texts.value : labelTexts(model, writer.inputs[0] ?? "");
+}
+
 /** Loads a model so that `names`, inner values included, can be read. Errors: FLOAT_MODEL_FAILED. */
 export async function loadFloatModel(
   onnx: Uint8Array,
   model: FloatGraph,
-  names: readonly string[],
+  wanted: readonly string[],
 ): Promise<FloatModel> {
+  const names = wanted.map((name) => readableName(model, name));
+  const texts = names.map((name) => labelTexts(model, name));
   const inputs = new Set(model.inputs.map((input) => input.name));
   const missing = names.filter((name) => !model.outputs.includes(name) && !inputs.has(name));
   const session = await sessionOf(withOutputs(onnx, missing), model.opsets.get("") ?? REPAIRED);
@@ -83,7 +102,7 @@ export async function loadFloatModel(
           : await session.run(feeds, fetches).catch((cause: unknown) => {
               throw failed(cause);
             });
-      return names.map((name) => toDoubles((results[name] ?? feeds[name]) as Tensor));
+      return names.map((name, i) => toDoubles((results[name] ?? feeds[name]) as Tensor, texts[i] ?? []));
     },
     release: () => session.release(),
   };
@@ -133,6 +152,7 @@ export function assertSample({ inputs }: FloatGraph, sample: Sample): void {
   inputs.forEach((input, i) => feed(input, sample[i] ?? []));
 }
 
-function toDoubles(tensor: Tensor): Float64Array {
+function toDoubles(tensor: Tensor, texts: readonly string[]): Float64Array {
+  if (tensor.type === "string") return Float64Array.from(tensor.data as string[], (text) => texts.indexOf(text));
   return Float64Array.from(tensor.data as ArrayLike<number>, Number);
 }
