@@ -242,7 +242,17 @@ const ATTENTION_CASES: InexactCase[] = [
   ),
 ];
 
+const POOL_CASES: InexactCase[] = [
+  one("LpPool", " of p = 2, with pads and strides", [1, 2, 4, 4], {
+    attributes: { kernel_shape: [2, 3], pads: [1, 1, 0, 1], strides: [2, 1] },
+  }),
+  one("LpPool", " of p = 1, 1-D", [2, 1, 5], { attributes: { kernel_shape: [3], p: 1 } }),
+  one("GlobalLpPool", "", [2, 2, 3, 3]),
+  one("GlobalLpPool", " of p = 1", [1, 2, 4], { attributes: { p: 1 } }),
+];
+
 export const INEXACT_CASES: InexactCase[] = [
+  ...POOL_CASES,
   ...ATTENTION_CASES,
   ...NORMALIZATION_CASES,
   ...QUOTIENT_CASES,

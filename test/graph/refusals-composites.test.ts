@@ -289,3 +289,13 @@ describe("graph/refusals: Attention", () => {
     ],
   ]);
 });
+
+describe("graph/refusals: LpPool", () => {
+  const x = [1, 1, 4];
+  refuses("GlobalLpPool", [[/attribute p = 3; accepted: 1, 2/, x, { attributes: { p: 3 } }]]);
+  refuses("LpPool", [
+    [/attribute p = 0; accepted: 1, 2/, x, { attributes: { kernel_shape: [2], p: 0 } }],
+    [/attribute kernel_shape is missing/, x, {}],
+    [/larger than the padded input/, x, { attributes: { kernel_shape: [5] } }],
+  ]);
+});

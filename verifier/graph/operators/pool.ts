@@ -6,8 +6,18 @@ import { makeConstant } from "../constants.ts";
 import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import { addReduction } from "./compare-nodes.ts";
 import { convolutionOperator, type Convolution } from "./conv.ts";
+import { multiply, scaled } from "./expressions.ts";
 import { intsOf, spatialOf, tapsOf, windowOf, type Window } from "./conv-window.ts";
-import { int, ints, refuse, type Choice, type Composite, type NodeView, type Operator } from "./types.ts";
+import {
+  int,
+  ints,
+  refuse,
+  type Choice,
+  type Composite,
+  type Expansion,
+  type NodeView,
+  type Operator,
+} from "./types.ts";
 
 /** A window of more taps than this is refused. */
 const MAX_TAPS = 4096;
@@ -64,6 +74,18 @@ function counts({ input, kernel, strides, dilations, pads, beyond, output }: Win
 
 const FullAverage = convolutionOperator((view) => average(view, windowOf(view, kernelOf(view))));
 
+/** The mean over whole windows, padding counted as 0. */
+function meanOf(expansion: Expansion, x: string, { kernel, strides, dilations, pads }: Window): string {
+  const attributes = {
+    kernel_shape: ints(kernel),
+    strides: ints(strides),
+    dilations: ints(dilations),
+    pads: ints(pads),
+    count_include_pad: int(1),
+  };
+  return expansion.node("AveragePool", [x], attributes);
+}
+
 /** Windows that meet padding: the mean over whole windows, padding counted as 0, times taps / count at each position. */
 const PartialAverage: Composite = {
   expand(view, expansion) {
@@ -71,18 +93,10 @@ const PartialAverage: Composite = {
     const size = sizeOf(window.kernel);
     const count = counts(window, view.int("count_include_pad", 0) !== 0);
     if (count.includes(0)) refuse("a window that lies in the padding only; accepted: each meets the input");
-    const { kernel, strides, dilations, pads, output } = window;
-    const attributes = {
-      kernel_shape: ints(kernel),
-      strides: ints(strides),
-      dilations: ints(dilations),
-      pads: ints(pads),
-      count_include_pad: int(1),
-    };
-    const mean = expansion.node("AveragePool", [view.node.inputs[0] as string], attributes);
+    const mean = meanOf(expansion, view.node.inputs[0] as string, window);
     const factor = expansion.constant(
       count.map((n) => size / n),
-      output,
+      window.output,
     );
     expansion.output(0, expansion.node("Mul", [mean, factor]));
   },
@@ -97,6 +111,23 @@ export const AveragePool: Choice = (view) => {
 };
 
 export const GlobalAveragePool = convolutionOperator((view) => average(view, wholeWindow(view)));
+
+/** The norm of each window: sum(|x|) or sqrt(sum(x^2)); padding is 0. */
+const normPool = (windowOfView: (view: NodeView) => Window): Composite => ({
+  expand(view, expansion) {
+    const window = windowOfView(view);
+    const p = view.int("p", 2);
+    if (p !== 1 && p !== 2) refuse(`attribute p = ${p}; accepted: 1, 2`);
+    const x = view.node.inputs[0] as string;
+    const terms = p === 1 ? expansion.node("Abs", [x]) : multiply(expansion, x, x);
+    const sum = scaled(expansion, meanOf(expansion, terms, window), sizeOf(window.kernel));
+    expansion.output(0, p === 1 ? sum : expansion.node("Sqrt", [sum]));
+  },
+});
+
+export const LpPool = normPool((view) => windowOf(view, kernelOf(view)));
+
+export const GlobalLpPool = normPool(wholeWindow);
 
 /** For every tap, for every output position, the position of the input that it reads; padding never wins. */
 function picks(window: Window): Int32Array[] {

@@ -33,7 +33,7 @@ import {
   RMSNormalization,
   Softmax,
 } from "./normalize.ts";
-import { AveragePool, GlobalAveragePool, GlobalMaxPool, MaxPool } from "./pool.ts";
+import { AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool } from "./pool.ts";
 import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.ts";
 import { Div, Pow } from "./quotient.ts";
 import { ArgMax, ArgMin, Hardmax, TopK } from "./rank.ts";
@@ -103,6 +103,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   GatherND,
   Gemm,
   GlobalAveragePool,
+  GlobalLpPool,
   GlobalMaxPool,
   Greater,
   GreaterOrEqual,
@@ -119,6 +120,7 @@ const AI_ONNX: Readonly<Record<string, Operator | Composite | Choice>> = {
   LessOrEqual,
   LogSoftmax,
   LpNormalization,
+  LpPool,
   MatMul,
   Max,
   MaxPool,
