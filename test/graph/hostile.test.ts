@@ -2,6 +2,7 @@
 // Models, calibrations and graphs made to break the compiler: each ends soon, with a VerigradError.
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
+import { analyse } from "../../verifier/graph/analyse.ts";
 import { modelHash, type Calibration } from "../../verifier/graph/calibration.ts";
 import { compileModel } from "../../verifier/graph/compile.ts";
 import { newGraphBuilder, type GraphBuilder } from "../../verifier/graph/builder.ts";
@@ -9,6 +10,7 @@ import { makeConstant } from "../../verifier/graph/constants.ts";
 import { execute } from "../../verifier/graph/execute.ts";
 import { readSamples } from "../../verifier/graph/samples.ts";
 import { parseGraph, serializeGraph } from "../../verifier/graph/serialize.ts";
+import { parseModel } from "../../verifier/onnx/parse.ts";
 import { onnxOf, type TestModel, type TestNode } from "../onnx/model.ts";
 import { codeOf, errorOf } from "./codes.ts";
 
@@ -140,5 +142,61 @@ describe("graph/hostile", () => {
   it("samples nested without end are INPUT_NUMBER", () => {
     const json = `{"input_data":[[${"[".repeat(100_000)}1${"]".repeat(100_000)}]]}`;
     expect(codeOf(() => readSamples(Buffer.from(json), [{ name: "x", shape: [1] }]))).to.equal("INPUT_NUMBER");
+  });
+
+  it("what asks for far more than it says is refused before anything is made of it", () => {
+    const int64 = (...values: number[]) => ({ dims: [values.length], values, type: "int64" as const });
+    const zeros = (length: number): number[] => new Array<number>(length).fill(0);
+    const branches = 511;
+    const nodesOfTree = 2 * branches + 1;
+    const ids = Array.from(zeros(nodesOfTree).keys());
+    const child = (side: number) => ids.map((i) => (i < branches ? 2 * i + side : 0));
+    const tree = (targets: number) => ({
+      n_targets: targets,
+      nodes_modes: { strings: ids.map((i) => (i < branches ? "BRANCH_LEQ" : "LEAF")) },
+      nodes_treeids: zeros(nodesOfTree),
+      nodes_nodeids: ids,
+      nodes_featureids: zeros(nodesOfTree),
+      nodes_truenodeids: child(1),
+      nodes_falsenodeids: child(2),
+      nodes_values: { floats: ids },
+      target_treeids: zeros(branches + 1),
+      target_nodeids: ids.slice(branches),
+      target_ids: zeros(branches + 1),
+      target_weights: { floats: ids.slice(branches) },
+    });
+    const ml = (op: string, attributes: NonNullable<TestNode["attributes"]>): TestNode[] => [
+      { op, in: ["x"], out: ["y"], domain: "ai.onnx.ml", attributes },
+    ];
+    const attacks: Omit<TestModel, "outputs">[] = [
+      {
+        nodes: [{ op: "Resize", in: ["x", "", "", "s"], out: ["y"] }],
+        inputs: { x: [1, 1, 16] },
+        constants: { s: int64(1, 1, 2 ** 30) },
+      },
+      {
+        nodes: [{ op: "Resize", in: ["x", "", "", "s"], out: ["y"], attributes: { mode: "linear" } }],
+        inputs: { x: [1, 1, 4096] },
+        constants: { s: int64(1, 1, 2 ** 24) },
+      },
+      {
+        nodes: [{ op: "MatMul", in: ["x", "z"], out: ["y"] }],
+        inputs: { x: [4096, 4096], z: [1024, 4096, 1] },
+      },
+      { nodes: ml("TreeEnsembleRegressor", tree(1)), inputs: { x: [2 ** 24, 1] } },
+      { nodes: ml("TreeEnsembleRegressor", tree(2 ** 22)), inputs: { x: [1, 1] } },
+    ];
+    for (const model of attacks)
+      expect(codeOf(() => analyse(parseModel(onnxOf({ ...model, outputs: ["y"], opset: 18 }))))).to.equal(
+        "ONNX_UNSUPPORTED",
+      );
+  });
+
+  it("windows are counted without looking at their taps", () => {
+    const attributes = { kernel_shape: [2 ** 17], pads: [1, 0] };
+    const nodes: TestNode[] = [{ op: "AveragePool", in: ["x"], out: ["y"], attributes }];
+    const started = Date.now();
+    analyse(parseModel(onnxOf({ nodes, inputs: { x: [1, 1, 2 ** 18] }, outputs: ["y"] })));
+    expect(Date.now() - started).to.be.below(10_000); // 2^34 taps take minutes
   });
 });

@@ -93,11 +93,13 @@ interface State {
   /** Values that folding has made, and the multiply-accumulates that it took. */
   folded: number;
   work: number;
+  /** Nodes that expansions have made, constant ones included. */
+  expanded: number;
 }
 
 function newState(model: FloatGraph, needed: ReadonlySet<string>): State {
   const types = new Map<string, ValueType>(model.inputs.map(({ name, type, shape }) => [name, { type, shape }]));
-  const state: State = { types, constants: new Map(), nodes: [], notices: [], needed, folded: 0, work: 0 };
+  const state: State = { types, constants: new Map(), nodes: [], notices: [], needed, folded: 0, work: 0, expanded: 0 };
   for (const [name, tensor] of model.initializers) setConstant(state, name, tensor);
   return state;
 }
@@ -189,7 +191,7 @@ function expand(state: State, composite: Composite, view: NodeView, source: Onnx
     names: string[],
     given?: Operator,
   ): void => {
-    if (state.nodes.length > MAX_EXPANDED_NODES) refuse("it expands to more than 2^16 nodes");
+    if (++state.expanded > MAX_EXPANDED_NODES) refuse("it expands to more than 2^16 nodes");
     const node = {
       name,
       domain: "",

@@ -56,9 +56,11 @@ function fold(view: NodeView, conv: Convolution): FloatTensor[] {
 /** The exponent at which all weights are 0, 1 or -1, so that nothing is left to calibrate: sums, averages of 2^n values. */
 function exactExponent({ weights, bias }: Convolution): number | null {
   const size = weights.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-  const exponent = -Math.log2(size);
+  let exponent = 0; // that of size, if it is a power of two
+  for (; exponent < 60 && size * 2 ** exponent < 1;) exponent++;
+  for (; exponent > -60 && size * 2 ** exponent > 1;) exponent--;
   const uniform = weights.every((v) => v === 0 || Math.abs(v) === size);
-  return bias === null && uniform && Number.isInteger(exponent) && Math.abs(exponent) <= 60 ? exponent : null;
+  return bias === null && uniform && size * 2 ** exponent === 1 ? exponent : null;
 }
 
 /** Weights as integers, and their exponent. A bias is rounded at the accumulator's: with one, it stays as calibrated. */

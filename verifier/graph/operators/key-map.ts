@@ -3,6 +3,7 @@
 import type { ElementType, FloatTensor } from "../../onnx/types.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { makeConstant } from "../constants.ts";
+import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import type { GraphTensor, TensorId } from "../types.ts";
 import { reshaped } from "./linear.ts";
 import { assertFinite, quantizeClamped } from "./quantize.ts";
@@ -85,6 +86,8 @@ function lowerMap(
   }
   const rest = complete ? ([...inRange.values()][0] as number) : (integers.at(-1) as number);
   const moved = [...inRange].filter(([, value]) => value !== rest);
+  if (sizeOf(tensor.shape) * moved.length > MAX_TENSOR_VALUES)
+    refuse(`${moved.length} keys for ${sizeOf(tensor.shape)} values; accepted: up to 2^24 of their product`);
   const columns = newColumns(builder, { rows: sizeOf(tensor.shape), from: name, name: output.name });
   const bias = makeConstant([1], [rest]);
   if (moved.length === 0) {

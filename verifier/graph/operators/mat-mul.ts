@@ -4,6 +4,7 @@
 import type { FloatTensor } from "../../onnx/types.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { addProduct } from "../nodes/kernels.ts";
+import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import type { TensorId } from "../types.ts";
 import { broadcastShape, broadcastTo } from "./broadcast.ts";
 import { addIndexMap, assertShape, broadcastMap } from "./index.ts";
@@ -77,8 +78,14 @@ function addBilinear(view: NodeView, lowering: Lowering): TensorId {
 
 const Product: Operator = {
   infer(view) {
-    const { shape } = layoutOf(view);
+    const { b, batch, rows, inner, columns, shape } = layoutOf(view);
     const constants = [0, 1].map((i) => view.constant(i));
+    // Unless all matrices of the batch share the second factor, both are repeated.
+    const repeated = constants[0] !== undefined || sizeOf(b.slice(0, -2)) > 1;
+    if (repeated && sizeOf(batch) * inner * Math.max(rows, columns) > MAX_TENSOR_VALUES)
+      refuse(
+        `a batch [${batch}] of products [${rows},${inner}] times [${inner},${columns}]; accepted: up to 2^24 values`,
+      );
     assertShape(
       shape,
       constants.every((constant) => constant !== undefined),

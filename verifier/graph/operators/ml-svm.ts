@@ -11,6 +11,7 @@ import {
   transformOf,
   type Labels,
 } from "./ml-scores.ts";
+import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import { int, refuse, type Composite, type Expansion, type NodeView } from "./types.ts";
 
 const KERNELS = ["LINEAR", "POLY", "RBF", "SIGMOID"] as const;
@@ -60,7 +61,10 @@ function radial(
   const features = vectors.length / count;
   const squares = Float64Array.from({ length: count }, (_, i) => {
     let sum = 0;
-    for (let j = 0; j < features; j++) sum += (vectors[i * features + j] as number) ** 2;
+    for (let j = 0; j < features; j++) {
+      const v = vectors[i * features + j] as number;
+      sum += v * v; // not ** 2, which an engine may approximate
+    }
     return -gamma * sum;
   });
   const axes = expansion.constant([1], [1], "int64");
@@ -196,6 +200,8 @@ function vectorMachine(
   assertLength("vectors_per_class", perClass, [classes]);
   assertLength("coefficients", coefficients, [(classes - 1) * count]);
   assertLength("rho", rho, [pairs]);
+  if (pairs * Math.max(count, classes) > MAX_TENSOR_VALUES)
+    refuse(`${pairs} pairs of classes, ${count} support vectors; accepted: products of up to 2^24`);
   const transform = transformOf(view);
   const inner = kernels(view, expansion, x, kernel, vectorsOf(view, count, features), count);
   const scores = linear(expansion, inner, pairWeights(coefficients, perClass, count), pairs, rho);

@@ -7,7 +7,7 @@ import type { FunctionName } from "../functions/registry.ts";
 import type { GraphTensor } from "../types.ts";
 import { addAligned, addMaximum } from "./compare-nodes.ts";
 import { addProduct, labelOf } from "./operands.ts";
-import { addRequantize, assertFinite, quantizeClamped } from "./quantize.ts";
+import { addRequantize, assertFinite, outputQuantization, quantizeClamped } from "./quantize.ts";
 import { addComparison, addLinear, addPositivePart } from "./terms.ts";
 import { refuse, type Choice, type Composite, type Expansion, type NodeView, type Operator } from "./types.ts";
 
@@ -146,7 +146,7 @@ export const Clip: Operator = {
   lower(view, lowering) {
     const { builder } = lowering;
     const { id, tensor } = lowering.input(0);
-    const { exponent, bits } = lowering.quantization();
+    const { exponent, bits } = outputQuantization(view, lowering);
     const { min, max } = boundsOf(view);
     const label = labelOf(view);
     // A grid too coarse for a bound is refined: Clip(0.5, 2.5) of integers has halves.

@@ -63,8 +63,10 @@ function counts({ input, kernel, strides, dilations, pads, beyond, output }: Win
     const [least, most] = padded ? [-begin, size + end] : [0, size];
     const own = Float64Array.from({ length: output[a] as number }, (_, o) => {
       const first = o * (strides[a] as number) - begin;
-      const taps = Array.from({ length: kernel[a] as number }, (_unused, k) => first + k * (dilations[a] as number));
-      return taps.filter((at) => at >= least && at < most).length;
+      const step = dilations[a] as number;
+      const from = Math.max(0, Math.ceil((least - first) / step));
+      const to = Math.min(kernel[a] as number, Math.ceil((most - first) / step));
+      return Math.max(0, to - from);
     });
     return Float64Array.from({ length: all.length * own.length }, (_, i) => {
       return (all[Math.floor(i / own.length)] as number) * (own[i % own.length] as number);

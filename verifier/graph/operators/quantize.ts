@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Real constants -> integers: q = clamp(floor(v * 2^e + 1/2), lo, hi); and the node that narrows an accumulator.
 import { VerigradError } from "../../errors.ts";
+import { isFloatType } from "../../onnx/types.ts";
 import { roundHalfUp } from "../../tensor/codec.ts";
 import { makeConstant } from "../constants.ts";
 import type { Grid } from "../functions/table.ts";
 import type { GraphBuilder } from "../builder.ts";
 import { MAX_ACCUMULATOR, MAX_SHIFT } from "../ranges.ts";
 import type { Constant, GraphTensor, TensorId } from "../types.ts";
-import { refuse, type Lowering } from "./types.ts";
+import { refuse, type Lowering, type NodeView, type Quantization } from "./types.ts";
+
+/** What integers are clamped to that are not calibrated: whatever the model's bounds leave. */
+const WHOLE: Quantization = { exponent: 0, bits: 61 };
+
+/** Calibrated parameters of a node's output; integers are never rounded to fewer bits. */
+export const outputQuantization = (view: NodeView, lowering: Lowering): Quantization =>
+  isFloatType(view.type(0).type) ? lowering.quantization() : WHOLE;
 
 /** Refuses constants that no integer can stand for. */
 export function assertFinite(values: ArrayLike<number>, what: string): void {

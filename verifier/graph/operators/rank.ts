@@ -11,7 +11,7 @@ import { addIndexMap, assertShape, axisOf, integers } from "./index.ts";
 import { reshaped } from "./linear.ts";
 import { addSum, labelOf } from "./operands.ts";
 import { addRequantize } from "./quantize.ts";
-import { selectionNetwork } from "./selection-network.ts";
+import { ceilLog2, selectionNetwork } from "./selection-network.ts";
 import { int, refuse, type Composite, type Lowering, type NodeView, type Operator, type ValueType } from "./types.ts";
 
 /** Longest axis whose best value is looked for, and whose best values are. */
@@ -116,7 +116,7 @@ function addRanking(view: NodeView, lowering: Lowering, { axis, k, largest, lowe
   const { id, tensor } = lowering.input(0);
   const matrix = axesFirst(view.type(0).shape, [axis]);
   const [n, inner] = [matrix.rows, matrix.columns];
-  const bits = Math.max(1, Math.ceil(Math.log2(n)));
+  const bits = Math.max(1, ceilLog2(n));
   const places = 2 ** bits;
   // Of equal values, the one that is preferred has the greater tie-break.
   const tie = (i: number): number => (lowerFirst ? places - 1 - i : i);

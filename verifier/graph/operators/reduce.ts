@@ -8,6 +8,7 @@ import { addReduction, type Extremum } from "./compare-nodes.ts";
 import { addIndexMap, assertShape, axisOf, integers } from "./index.ts";
 import { reshaped } from "./linear.ts";
 import { labelOf } from "./operands.ts";
+import { ceilLog2 } from "./selection-network.ts";
 import {
   int,
   ints,
@@ -93,7 +94,7 @@ const RECIPROCAL_BITS = 16;
 
 /** 1/n = multiplier * 2^-shift: exact for a power of two, else rounded to RECIPROCAL_BITS bits. */
 function reciprocal(n: number): { multiplier: number; shift: number } {
-  let shift = Math.ceil(Math.log2(n)) + RECIPROCAL_BITS - 1;
+  let shift = ceilLog2(n) + RECIPROCAL_BITS - 1;
   let multiplier = Math.round(2 ** shift / n);
   while (multiplier % 2 === 0) {
     multiplier /= 2;

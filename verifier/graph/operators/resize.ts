@@ -177,7 +177,10 @@ const resize = (modesOfView: (view: NodeView) => Modes): Composite => ({
     const taps = interpolations[mode] ?? null;
     const { type } = view.type(0);
     if (taps !== null && !isFloatType(type)) refuse(`attribute mode = ${mode} of ${type}; accepted: a float type`);
-    const result = axesOf(view, scales, taps !== null).reduce(
+    const axes = axesOf(view, scales, taps !== null);
+    // Where no size changes, onnxruntime copies, whatever the scales.
+    const changing = axes.some(({ from, to }) => from !== to) ? axes : [];
+    const result = changing.reduce(
       (x, axis) =>
         taps === null
           ? addNearest(expansion, x, axis, coordinate, nearest)

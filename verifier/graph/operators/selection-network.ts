@@ -17,6 +17,9 @@ interface Layer {
   readonly distance: number;
 }
 
+/** The least e with 2^e >= n, for n from 1 to 2^31; exact, as Math.log2 need not be. */
+export const ceilLog2 = (n: number): number => 32 - Math.clz32(n - 1);
+
 /** Layers of comparators that touch distinct positions; k = 1 takes n - 1 of them in all. */
 export function selectionNetwork(n: number, k: number): readonly (readonly Comparator[])[] {
   const needed = new Uint8Array(n).fill(1, 0, k);
@@ -38,7 +41,7 @@ export function selectionNetwork(n: number, k: number): readonly (readonly Compa
 /** The layers that sort n values. */
 function mergeExchange(n: number): Layer[] {
   const layers: Layer[] = [];
-  const top = 2 ** Math.max(0, Math.ceil(Math.log2(n)) - 1);
+  const top = 2 ** Math.max(0, ceilLog2(n) - 1);
   for (let bit = n > 1 ? top : 0; bit >= 1; bit = Math.floor(bit / 2)) {
     layers.push({ bit, value: 0, distance: bit });
     for (let q = top; q > bit; q /= 2) layers.push({ bit, value: bit, distance: q - bit });

@@ -79,13 +79,31 @@ const valueCast: Operator = view(
   (values, to) => {
     if (to === "bool") return values.map((v) => (v === 0 ? 0 : 1));
     if (to === "float32") return values.map(Math.fround);
-    return isFloatType(to) ? values : values.map(Math.trunc);
+    if (isFloatType(to)) return values;
+    const { lo, hi } = limitsOf(to);
+    return values.map((v) => Math.min(Number(hi), Math.max(Number(lo), Math.trunc(v))));
   },
 );
+
+/** Least and greatest value of an integer type. */
+function limitsOf(to: ElementType): { lo: bigint; hi: bigint } {
+  const [bits, signed] = INTEGER_BITS[to] as [number, boolean];
+  return { lo: signed ? -(2n ** BigInt(bits - 1)) : 0n, hi: 2n ** BigInt(signed ? bits - 1 : bits) - 1n };
+}
 
 /** As a boolean, a number is whether it is not 0. As an integer, it is rounded toward 0; the type's range saturates. */
 export const Cast: Operator = {
   ...valueCast,
+  infer(node) {
+    const to = castTarget(node);
+    const values = node.constant(0)?.values;
+    if (to !== "bool" && !isFloatType(to) && values !== undefined) {
+      const { lo, hi } = limitsOf(to);
+      const outside = values.find((v) => !(Math.trunc(v) >= Number(lo) && Math.trunc(v) <= Number(hi)));
+      if (outside !== undefined) refuse(`attribute to: the constant ${outside} does not fit ${to}`);
+    }
+    return valueCast.infer(node);
+  },
   lower(node, lowering) {
     const [from, to] = [node.type(0).type, castTarget(node)];
     if (from === to || isFloatType(to) || holds(to, from)) return valueCast.lower(node, lowering);
@@ -96,8 +114,7 @@ export const Cast: Operator = {
       const input = { kind: "lookup", op: "isZero", from: [label.from], input: id } as const;
       return addComplement(lowering, builder.addNode(input, { name: label.name, exponent: 0 }), label);
     }
-    const [bits, signed] = INTEGER_BITS[to] as [number, boolean];
-    const limits = { lo: signed ? -(2n ** BigInt(bits - 1)) : 0n, hi: 2n ** BigInt(signed ? bits - 1 : bits) - 1n };
+    const limits = limitsOf(to);
     const whole = isFloatType(from) ? addRounded(builder, id, "trunc", 0, label) : id;
     const { exponent, lo, hi } = builder.tensors[whole] as GraphTensor;
     const scale = 2n ** BigInt(Math.max(0, -exponent)); // whole numbers have no finer exponent than 0, or are multiples

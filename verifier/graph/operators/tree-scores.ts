@@ -9,7 +9,8 @@ import { quantizeClamped, quantizeExact } from "./quantize.ts";
 import { newColumns, type Columns, type ColumnsWriter } from "./tree-columns.ts";
 import { leafOf, type Ensemble, type TreeNode } from "./tree-ensemble.ts";
 import { integerForest, type Forest, type IntegerTest } from "./tree-forest.ts";
-import type { Operator, Quantization } from "./types.ts";
+import { MAX_TENSOR_VALUES } from "../ranges.ts";
+import { refuse, type Operator, type Quantization } from "./types.ts";
 
 export interface ScoreOptions {
   /** What is added to each target (default nothing). */
@@ -26,7 +27,13 @@ export function treeScores(ensemble: Ensemble, { base = [], perTree = false }: S
   /** Where the scores of a tree begin in a row. */
   const startOf = (tree: number): number => (perTree ? tree * targets : 0);
   return {
-    infer: (view) => [{ type: "float32", shape: shapeOf(rowsOf(view).rows) }],
+    infer(view) {
+      const { rows } = rowsOf(view);
+      const count = Math.max(1, ensemble.branches.length);
+      if (rows * count > MAX_TENSOR_VALUES || width * count > MAX_TENSOR_VALUES)
+        refuse(`${count} branches for ${rows} rows and ${width} scores; accepted: up to 2^24 of either product`);
+      return [{ type: "float32", shape: shapeOf(rows) }];
+    },
     fold(view): FloatTensor[] {
       const { rows, features } = rowsOf(view);
       const { type, values } = view.constant(0) as FloatTensor;
