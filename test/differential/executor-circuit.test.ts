@@ -115,7 +115,10 @@ function randomNodes(seed: number, whole = false): IntegerGraph {
   const square = add({ kind: "bilinear", op: "multiply", from: ["square"], a: y, b: y });
   const masked = add({ kind: "bilinear", op: "multiply", from: ["mask"], a: square, b: positive });
   const scaled = add({ kind: "bilinear", op: "multiply", from: ["scale"], a: one, b: zero });
-  const larger = add({ kind: "lookup", op: "maximum", from: ["max"], a: y, b: one });
+  const entries = Number((graph.tensors[y] as GraphTensor).hi - (graph.tensors[y] as GraphTensor).lo) + 1;
+  const values16 = makeConstant([entries], count(entries, -20, 20));
+  const looked = add({ kind: "lookup", op: "table", from: ["table"], input: y, values: values16 });
+  const larger = add({ kind: "lookup", op: "maximum", from: ["max"], a: looked, b: one });
   const smaller = add({ kind: "lookup", op: "minimum", from: ["min"], a: scaled, b: larger });
   const picked = add({
     kind: "index",

@@ -34,7 +34,7 @@ const nodesOf = (steps: readonly Step[]): TestNode[] =>
 /** Convolutions with one and two axes, groups, strides, pads, dilations; pools; normalization; residuals; products. */
 const VISION: TestModel = {
   inputs: { x: [1, 2, 4, 4] },
-  outputs: ["pooled", "product"],
+  outputs: ["soft", "product"],
   nodes: nodesOf([
     ["Conv", "x w1 b1", "c1", { pads: [1, 0, 2, 1], strides: [1, 2], dilations: [2, 1], group: 2 }],
     ["BatchNormalization", "c1 scale shift mean var", "n1"],
@@ -43,6 +43,7 @@ const VISION: TestModel = {
     ["Conv", "m1 w2", "c2", { pads: [1, 1, 1, 1] }],
     ["Add", "c2 m1", "sum"],
     ["AveragePool", "sum", "pooled", { kernel_shape: [2, 1], strides: [1, 2] }],
+    ["Sigmoid", "pooled", "soft"],
     ["Reshape", "m1 flat", "line"],
     ["Conv", "line w3 b3", "c3", { pads: [3, 2], strides: [2], dilations: [3] }],
     ["Neg", "c3", "n3"],
@@ -129,7 +130,12 @@ function compile(model: TestModel): IntegerGraph {
     tensors: analysis.nodes
       .filter(({ output }) => wanted.has(output))
       .map(({ output }) => ({ name: output, exponent: 4, bits: 8 })),
-    lookups: [],
+    lookups: parameters.lookups.map((name) => ({
+      name,
+      exponent: 7,
+      bits: 9,
+      input: { exponent: 4, lo: -64, hi: 63 },
+    })),
     outputs: parameters.outputs.map((name) => ({ name, type: "i16", exponent: 8 })),
   };
   return compileModel(onnx, calibration).graph;

@@ -54,7 +54,16 @@ describe("differential: ONNX operators, executor == circuit", function () {
     it("uses every op that has a circuit", () => {
       expect(circuitRefusals(graph)).to.deep.equal([]);
       const ops = new Set(graph.nodes.map(({ op }) => op));
-      const used = ["fullyConnected", "convolution", "weightedSum", "multiply", "requantize", "maximum", "minimum"];
+      const used = [
+        "fullyConnected",
+        "convolution",
+        "weightedSum",
+        "multiply",
+        "requantize",
+        "maximum",
+        "minimum",
+        "table",
+      ];
       expect([...ops]).to.include.members([...used, "gather", "reshape"]);
     });
 

@@ -14,7 +14,8 @@ import type {
 import { packingLayout } from "../../tensor/packing.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import type { ProvingCost } from "../types.ts";
-import { analyseRanges, CIRCUIT_OPS, unpackedBounds, type Intervals } from "./ranges.ts";
+import { analyseRanges, unpackedBounds, type Intervals } from "./ranges.ts";
+import { tableBits } from "./table.ts";
 
 /** Largest graph whose values are looked at one by one, in multiply-accumulates; others by the ranges of their tensors. */
 const MAX_EXACT = 2 ** 22;
@@ -59,12 +60,12 @@ function portCost({ spec }: GraphPort, checked: boolean): number {
 }
 
 /**
- * Constraints of each node, null where the node has no circuit; those of context, unpacking and packing apart. Equal to
+ * Constraints of each node; those of context, unpacking and packing apart. Equal to
  * what circom makes where the graph is small enough for its values to be looked at one by one, an upper bound elsewhere.
  */
 export function constraintsOf(graph: Costed): ProvingCost {
   const { tensors, nodes } = graph;
-  const exact = nodes.every(({ op }) => CIRCUIT_OPS.has(op)) && totalMacs(graph) <= MAX_EXACT;
+  const exact = totalMacs(graph) <= MAX_EXACT;
   const intervals = exact ? analyseRanges({ ...graph, outputs: [] }, unpackedBounds) : null;
   const boundsOf = (id: TensorId): Intervals => {
     const { lo, hi } = tensors[id] as GraphTensor;
@@ -75,7 +76,7 @@ export function constraintsOf(graph: Costed): ProvingCost {
     if (bounds.lo.length === 1) return count * cost(bounds.lo[0] as bigint, bounds.hi[0] as bigint);
     return bounds.lo.reduce((total, lo, i) => total + cost(lo, bounds.hi[i] as bigint), 0);
   };
-  const costOf = (node: GraphNode): number | null => {
+  const costOf = (node: GraphNode): number => {
     const count = sizeOf((tensors[node.output] as GraphTensor).shape);
     switch (node.op) {
       case "fullyConnected":
@@ -110,8 +111,11 @@ export function constraintsOf(graph: Costed): ProvingCost {
       case "gather":
       case "reshape":
         return 0;
-      default:
-        return null;
+      case "table": {
+        const bits = tableBits(boundsOf(node.input));
+        const high = Math.floor(bits / 2);
+        return count * (2 ** (bits - high) + 2 ** (high + 1) - 2);
+      }
     }
   };
   const ports = [

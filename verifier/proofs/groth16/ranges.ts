@@ -5,29 +5,17 @@ import { packingLayout } from "../../tensor/packing.ts";
 import { sizeOf, type TensorSpec } from "../../tensor/spec.ts";
 import { VerigradError } from "../../errors.ts";
 import { fillPatches, windowOf } from "../../graph/nodes/window.ts";
-import { max, min, productRange } from "../../graph/nodes/arithmetic.ts";
+import { constantRange, max, min, productRange } from "../../graph/nodes/arithmetic.ts";
 import { roundShift } from "../../graph/ranges.ts";
-import type { Constant, ConvolutionNode, GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../graph/types.ts";
-
-/** Ops that have a circuit. */
-export const CIRCUIT_OPS: ReadonlySet<GraphNode["op"]> = new Set([
-  "fullyConnected",
-  "convolution",
-  "weightedSum",
-  "multiply",
-  "matMul",
-  "requantize",
-  "step",
-  "isZero",
-  "maximum",
-  "minimum",
-  "gather",
-  "reshape",
-]);
-
-/** A node without a circuit, met where circuitRefusals should have refused it. */
-export const unsupportedOp = ({ op }: GraphNode): VerigradError =>
-  new VerigradError("GROTH16_UNSUPPORTED", `groth16 has no circuit for ${op}`, { data: { op } });
+import type {
+  Constant,
+  ConvolutionNode,
+  GraphNode,
+  GraphTensor,
+  IntegerGraph,
+  TableNode,
+  TensorId,
+} from "../../graph/types.ts";
 
 /** Closed intervals [lo[i], hi[i]] of a tensor's values, row-major. */
 export interface Intervals {
@@ -67,7 +55,7 @@ export function analyseRanges(graph: IntegerGraph, bounds: InputBounds): Interva
     known[port.tensor] = { lo: new Array<bigint>(size).fill(lo), hi: new Array<bigint>(size).fill(hi) };
   }
   for (const node of graph.nodes) {
-    known[node.output] = nodeIntervals(node, read, (id) => (graph.tensors[id] as GraphTensor).shape);
+    known[node.output] = nodeIntervals(node, read, (id) => graph.tensors[id] as GraphTensor);
   }
   for (const port of graph.outputs) read(port.tensor);
   return known;
@@ -140,8 +128,9 @@ const concatenated = (operands: readonly Intervals[]): Intervals => ({
 function nodeIntervals(
   node: GraphNode,
   read: (id: TensorId) => Intervals,
-  shapeOf: (id: TensorId) => readonly number[],
+  tensorOf: (id: TensorId) => GraphTensor,
 ): Intervals {
+  const shapeOf = (id: TensorId): readonly number[] => tensorOf(id).shape;
   const size = sizeOf(shapeOf(node.output));
   const lo: bigint[] = [];
   const hi: bigint[] = [];
@@ -237,7 +226,26 @@ function nodeIntervals(
     }
     case "reshape":
       return read(node.input);
-    default:
-      throw unsupportedOp(node);
+    case "table":
+      return tableIntervals(node, tensorOf(node.input).lo, read(node.input));
   }
+}
+
+/** Intervals of look-ups: the least and greatest entry that each operand may meet. */
+function tableIntervals(node: TableNode, least: bigint, x: Intervals): Intervals {
+  const known = new Map<string, { lo: bigint; hi: bigint }>(); // most operands have the same interval
+  const each = x.lo.map((lo, i) => {
+    const hi = x.hi[i] as bigint;
+    const found = known.get(`${lo} ${hi}`) ?? entriesOf(node, least, lo, hi);
+    known.set(`${lo} ${hi}`, found);
+    return found;
+  });
+  return { lo: each.map(({ lo }) => lo), hi: each.map(({ hi }) => hi) };
+}
+
+/** Least and greatest entry for operands from `from` to `to`; what lies beyond the table gives its nearer end. */
+function entriesOf({ values: { values } }: TableNode, least: bigint, from: bigint, to: bigint) {
+  const last = BigInt(values.length - 1);
+  const [first, end] = [clamp(from - least, 0n, last), clamp(to - least, 0n, last)];
+  return constantRange({ values: values.slice(Number(first), Number(end) + 1) });
 }

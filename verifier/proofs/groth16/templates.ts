@@ -2,10 +2,10 @@
 // The templates of circuits/ that an emitted circuit carries, as one text.
 import { readdirSync, readFileSync } from "node:fs";
 import { VerigradError } from "../../errors.ts";
+import { OPS } from "../../graph/nodes/registry.ts";
 import type { GraphNode } from "../../graph/types.ts";
 import type { InputMode } from "../types.ts";
 import { poseidonTemplates } from "./circomlib.ts";
-import { CIRCUIT_OPS } from "./ranges.ts";
 
 /** Folder of the templates: beside the sources, or one level further up from compiled JavaScript. */
 function templateFolder(): URL {
@@ -41,7 +41,7 @@ const COMMITMENT = "commitment.circom";
  * Errors: CIRCUIT_TEMPLATES_MISSING.
  */
 export function circuitTemplates({
-  ops = CIRCUIT_OPS,
+  ops = OPS,
   inputMode = "PUBLIC",
 }: {
   readonly ops?: Iterable<GraphNode["op"]>;
