@@ -187,7 +187,7 @@ describe("auditing a settlement", () => {
     ["calibration.json", ["package-files", "graph-recompiled", "circuit-recompiled"]],
     ["model.onnx", ["package-files", "graph-recompiled", "circuit-recompiled"]],
     ["circuit/mock.txt", ["package-files", "circuit-recompiled"]],
-    ["manifest.json", ["package-files", "graph-recompiled", "circuit-recompiled"]],
+    ["manifest.json", ["package-files", "graph-recompiled", "circuit-recompiled", "key-rebuilt"]],
     ["setup/key.bin", ["key"]],
     ["setup/transcript.json", ["key-rebuilt"]],
   ];

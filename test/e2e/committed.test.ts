@@ -3,7 +3,7 @@
 // and the strict verifier's verdict, the audit with and without the opening.
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -18,7 +18,7 @@ import { groth16, setupDevelopment, verifySetup } from "../../verifier/proofs/gr
 import { modelSpecOf } from "../../verifier/sdk/models.ts";
 import { SCALAR_FIELD } from "../../verifier/tensor/packing.ts";
 import type { TensorSpec } from "../../verifier/tensor/spec.ts";
-import { parseManifest } from "../../verifier/hub/manifest.ts";
+import { parseManifest, serializeManifest } from "../../verifier/hub/manifest.ts";
 import { openPackage } from "../../verifier/hub/package.ts";
 import { perceptron, writePackage } from "../helpers/circuit-models.ts";
 import { codeOf } from "../helpers/errors.ts";
@@ -198,6 +198,33 @@ describe("committed inputs, from ONNX to the chain", function () {
     for (const { path, bytes } of await groth16.build(graph)) await writeFile(at("swapped", path), bytes);
     const failed = (await verifySetup(at("swapped"))).filter(({ ok }) => !ok).map(({ name }) => name);
     expect(failed).to.include.members(["key of the proving key", "circuit", "proving key"]);
+  });
+
+  it("a manifest that names the other mode: its set-up is refused, and nobody is told of a public input", async () => {
+    // One word of an honest package is another; every listed file, the circuit and the key are as they were.
+    await cp(at("package"), at("renamed"), { recursive: true });
+    const manifest = parseManifest(await readFile(at("package/manifest.json")));
+    await writeFile(at("renamed/manifest.json"), serializeManifest({ ...manifest, inputMode: "PUBLIC" }));
+    for (const command of [
+      ["verify", at("renamed"), at("proof.json")],
+      ["setup", "verify", at("renamed")],
+    ]) {
+      const run = await verigrad(...command);
+      expect(run.code, run.text).to.equal(2);
+      expect(run.result).to.have.nested.property("error.code", "PACKAGE_CORRUPT");
+    }
+  });
+
+  it("a proof never takes the place of its opening", async () => {
+    const text = await readFile(at("opening.json"), "utf8");
+    await cp(at("opening.json"), at("kept.json"));
+    await symlink(root, at("here"));
+    for (const output of [at("kept.json"), at("here", "kept.json")]) {
+      const run = await verigrad("prove", at("package"), "--opening", at("kept.json"), "-o", output);
+      expect(await readFile(at("kept.json"), "utf8")).to.equal(text);
+      expect(run.code, run.text).to.equal(2);
+      expect(run.result).to.have.nested.property("error.code", "OUTPUT_EXISTS");
+    }
   });
 
   it("a process that loads circomlibjs while it proves still ends", async () => {

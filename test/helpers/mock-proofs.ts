@@ -8,7 +8,14 @@ import { VerigradError } from "../../verifier/errors.ts";
 import { execute } from "../../verifier/graph/execute.ts";
 import { parseGraph } from "../../verifier/graph/serialize.ts";
 import type { IntegerGraph } from "../../verifier/graph/types.ts";
-import type { Claim, Hex, ProofSystem, Verdict } from "../../verifier/proofs/types.ts";
+import {
+  INPUT_MODES,
+  type Claim,
+  type Hex,
+  type InputMode,
+  type ProofSystem,
+  type Verdict,
+} from "../../verifier/proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../../verifier/tensor/codec.ts";
 import { encodeSpecList } from "../../verifier/tensor/spec.ts";
 
@@ -16,14 +23,14 @@ export const MOCK_SELECTOR = keccak256(toUtf8Bytes("verigrad.mock.v1")).slice(0,
 const DOMAIN_MOCK = keccak256(toUtf8Bytes("verigrad.mock.v1"));
 
 /** A key of the mock: the head of docs/spec/formats.md, section 5, and 32 free bytes. */
-export function mockKey(graph: IntegerGraph, salt = 0): Uint8Array {
+export function mockKey(graph: IntegerGraph, salt = 0, inputMode: InputMode = "PUBLIC"): Uint8Array {
   const list = (ports: IntegerGraph["inputs"]): Buffer => {
     const specs = encodeSpecList(ports.map(({ spec }) => spec));
     return Buffer.concat([Buffer.from([specs.length >> 8, specs.length & 255]), specs]);
   };
   return Buffer.concat([
     getBytes(MOCK_SELECTOR),
-    Buffer.from([0]),
+    Buffer.from([INPUT_MODES.indexOf(inputMode)]),
     list(graph.inputs),
     list(graph.outputs),
     Buffer.alloc(32, salt),

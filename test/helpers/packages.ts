@@ -45,7 +45,7 @@ export function mockPackageFiles(
   return [
     ...listed,
     { path: "manifest.json", bytes: serializeManifest(manifest) },
-    { path: "setup/key.bin", bytes: mockKey(graph, options.salt) },
+    { path: "setup/key.bin", bytes: mockKey(graph, options.salt, inputMode) },
     {
       path: "setup/transcript.json",
       bytes: canonicalJson({ kind: options.insecure === false ? "ceremony" : "INSECURE-development" }),

@@ -72,6 +72,15 @@ describe("packages", () => {
     expect((await errorOf(openPackage(directory)))?.code).to.equal("PACKAGE_CORRUPT");
   });
 
+  it("have no set-up whose key takes the other kind of input, or none", async () => {
+    const path = join(directory, "setup/key.bin");
+    const key = Uint8Array.from(await readFile(path));
+    for (const other of [key.with(4, 1), key.with(4, 2), key.subarray(0, 4)]) {
+      await writeFile(path, other);
+      expect(await codeOf(openSetup(directory))).to.equal("PACKAGE_CORRUPT");
+    }
+  });
+
   it("say whether their set-up is INSECURE, in one canonical way", async () => {
     const path = join(directory, "setup/transcript.json");
     expect(await openSetup(directory)).to.include({ insecure: true, setupHash: `0x${"00".repeat(32)}` });

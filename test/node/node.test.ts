@@ -16,8 +16,8 @@ import type { JobStore, Logger } from "../../verifier/node/types.ts";
 import { openHub, type Hub } from "../../verifier/hub/store.ts";
 import type { ProofSystem } from "../../verifier/proofs/types.ts";
 import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
-import { mockProofs } from "../helpers/mock-proofs.ts";
-import { mockPackageFiles, writeFiles } from "../helpers/packages.ts";
+import { mockKey, mockProofs } from "../helpers/mock-proofs.ts";
+import { mockPackageFiles, tinyGraph, writeFiles } from "../helpers/packages.ts";
 
 const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const OPERATOR = 2;
@@ -252,7 +252,10 @@ describe("the operator's node", () => {
   });
 
   it("claims nothing for a model whose package says that inputs are committed", async () => {
-    const files = mockPackageFiles({ inputMode: "COMMITTED", salt: 9 });
+    // under a key that takes public inputs: the market refuses the request otherwise
+    const files = mockPackageFiles({ inputMode: "COMMITTED", salt: 9 }).map((file) =>
+      file.path === "setup/key.bin" ? { ...file, bytes: mockKey(tinyGraph(), 9) } : file,
+    );
     await writeFiles(join(root, "committed"), files);
     const registered = await chain.registerModel(files);
     await hub.add(join(root, "committed"));

@@ -143,6 +143,8 @@ describe("commitments: opening files", () => {
       for (const name of ["salt", "input"])
         expect((error as VerigradError).message).to.not.contain(fields[name]?.slice(2));
     }
+    const long = edited({ input: `0x${"00".repeat(2 ** 22)}` }); // more than a pattern may remember
+    expect(await rejectionOf(parseOpening(SPECS, long))).to.equal("OPENING_INVALID");
     expect(await rejectionOf(parseOpening([{ ...SPEC, exponent: 0 }], text))).to.equal("OPENING_INVALID");
   });
 });

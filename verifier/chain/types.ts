@@ -26,7 +26,7 @@ export const address = hexOfBytes(20);
 export const bytes4 = hexOfBytes(4);
 export const bytes = z
   .string()
-  .regex(/^0x([0-9a-fA-F]{2})*$/, "expected 0x and an even number of hex digits")
+  .regex(/^0x(?:[0-9a-fA-F]{2})*$/, "expected 0x and an even number of hex digits")
   .transform((text) => text as Hex);
 
 /** An unsigned integer of `bits` bits: a bigint, a decimal string, or a safe integer. */

@@ -6,7 +6,7 @@ import { VerigradError } from "../errors.ts";
 import { canonicalText, parseJson, type Canonical } from "../graph/canonical-json.ts";
 import { parseGraph } from "../graph/serialize.ts";
 import type { IntegerGraph } from "../graph/types.ts";
-import type { Hex } from "../proofs/types.ts";
+import { INPUT_MODES, type Hex } from "../proofs/types.ts";
 import { specListHash, type TensorSpec } from "../tensor/spec.ts";
 import { listFiles } from "./cid.ts";
 import { corrupt, fileHash, isListed, MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
@@ -37,10 +37,7 @@ export interface PackageSetup {
  * naming the file, PACKAGE_FILE_REFUSED, GRAPH_MALFORMED.
  */
 export async function openPackage(directory: string): Promise<Package> {
-  const manifestBytes = await readFile(join(directory, MANIFEST_PATH)).catch(() => {
-    throw new VerigradError("PACKAGE_NOT_FOUND", `${directory} is not a package: it has no ${MANIFEST_PATH}`);
-  });
-  const manifest = parseManifest(manifestBytes);
+  const manifest = await readManifest(directory);
   const present = new Set(await listFiles(directory));
   for (const [path, { bytes, keccak256 }] of Object.entries(manifest.files)) {
     if (!present.has(path)) throw corrupt(path, "is missing");
@@ -73,13 +70,33 @@ export async function openPackage(directory: string): Promise<Package> {
   return { directory, manifest, graph, inputSpecs, outputSpecs };
 }
 
-/** Reads a package's set-up. Errors: PACKAGE_NO_SETUP when it has none, PACKAGE_CORRUPT. */
+async function readManifest(directory: string): Promise<Manifest> {
+  const bytes = await readFile(join(directory, MANIFEST_PATH)).catch(() => {
+    throw new VerigradError("PACKAGE_NOT_FOUND", `${directory} is not a package: it has no ${MANIFEST_PATH}`);
+  });
+  return parseManifest(bytes);
+}
+
+/** Byte of a key that says its input mode, whatever its proof system (docs/spec/formats.md, section 5). */
+const INPUT_MODE_AT = 4;
+
+/**
+ * Errors: PACKAGE_CORRUPT unless the key takes inputs as the manifest says.
+ * SAFETY: what proofs are about follows from the key; a manifest of the other mode would pass a commitment off as the input.
+ */
+export function assertInputMode({ inputMode }: Manifest, key: Uint8Array): void {
+  if (key[INPUT_MODE_AT] !== INPUT_MODES.indexOf(inputMode))
+    throw corrupt(KEY_PATH, `does not take ${inputMode} inputs, as the manifest says`);
+}
+
+/** Reads a package's set-up. Errors: PACKAGE_NO_SETUP when it has none, PACKAGE_NOT_FOUND, PACKAGE_MANIFEST, PACKAGE_CORRUPT. */
 export async function openSetup(directory: string): Promise<PackageSetup> {
   const read = (path: string): Promise<Buffer> =>
     readFile(join(directory, path)).catch(() => {
       throw new VerigradError("PACKAGE_NO_SETUP", `the package has no ${path}: run "verigrad setup" first`);
     });
   const key = await read(KEY_PATH);
+  assertInputMode(await readManifest(directory), key);
   const transcriptBytes = await read(TRANSCRIPT_PATH);
   const insecure = kindOf(transcriptBytes) !== "ceremony";
   return {

@@ -62,6 +62,7 @@ export function openModels(
     if (!config.acceptInsecure && /^0x0*$/.test(spec.setupHash)) return "its key comes from an INSECURE set-up";
     const directory = await deps.hub.get(cidFromBytes(toBytes(spec.cid)));
     const opened = await openPackage(directory);
+    if (opened.manifest.inputMode !== "PUBLIC") return COMMITTED_NOT_SERVED;
     const setup = await openSetup(directory);
     const { inputSpecHash, outputSpecHash } = specHashesOf(opened);
     const same =
@@ -73,7 +74,6 @@ export function openModels(
       setup.keyHash === spec.keyHash &&
       setup.setupHash === spec.setupHash;
     if (!same) return "its package is not what is registered";
-    if (opened.manifest.inputMode !== "PUBLIC") return COMMITTED_NOT_SERVED;
     const refusals = deps.proofSystem.unsupported(opened.graph);
     if (refusals.length > 0) return `its graph cannot be proven: ${refusals[0]?.reason}`;
     // SAFETY: hashes say that this is the owner's package, not that it is honest. A circuit that is not the graph's, or a

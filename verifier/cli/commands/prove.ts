@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { rename, writeFile } from "node:fs/promises";
+import { realpath, rename, writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { toBytes, toHex } from "../../chain/hashes.ts";
 import { VerigradError } from "../../errors.ts";
@@ -49,6 +49,7 @@ async function prove(context: CliContext, directory: string, options: ProveOptio
   const { manifest } = opened;
   const { keyHash, insecure } = await openSetup(directory);
   const { input, salt, claimed } = await readInput(manifest, options);
+  await assertNotOpening(options);
   const proofSystem = await proofSystemNamed(manifest.proofSystem.name);
   const started = Date.now();
   const statement = { context: options.context ?? 0n, input, ...(salt === undefined ? {} : { salt }) };
@@ -99,6 +100,14 @@ async function readInput(manifest: Manifest, options: ProveOptions): Promise<Inp
   }
   const input = encodeInputFile(manifest, await readNamed(options.input as string));
   return { input, claimed: input };
+}
+
+/** SAFETY: nothing could prove the commitment again. Errors: OUTPUT_EXISTS. */
+async function assertNotOpening({ opening, output }: ProveOptions): Promise<void> {
+  if (opening === undefined) return;
+  const existing = await realpath(output).catch(() => null);
+  if (existing === (await realpath(opening)))
+    throw new VerigradError("OUTPUT_EXISTS", `${output} is the opening, which is never replaced`);
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

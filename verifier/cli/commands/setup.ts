@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { VerigradError } from "../../errors.ts";
 import { directoryCid } from "../../hub/cid.ts";
-import { KEY_PATH, openPackage } from "../../hub/package.ts";
+import { assertInputMode, KEY_PATH, openPackage } from "../../hub/package.ts";
 import { assertFile, EXIT, type CliContext } from "../context.ts";
 
 interface SetupOptions {
@@ -121,8 +122,10 @@ async function ceremonyOf(ptau: string, options: SetupOptions) {
 }
 
 async function verifyPackageSetup(context: CliContext, directory: string, ptau: string | undefined): Promise<void> {
-  await openPackage(directory);
+  const { manifest } = await openPackage(directory);
   if (ptau !== undefined) await assertFile(ptau);
+  const key = await readFile(join(directory, KEY_PATH)).catch(() => null);
+  if (key !== null) assertInputMode(manifest, key); // without a key the checks say so
   const { verifySetup } = await import("../../proofs/groth16/index.ts");
   const checks = await verifySetup(directory, ptau === undefined ? {} : { ptau });
   const ok = checks.every((check) => check.ok);
