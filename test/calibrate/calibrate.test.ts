@@ -153,6 +153,27 @@ describe("calibrate", () => {
     }
   });
 
+  it("never rounds an integer to make room, where it would round a real number", async () => {
+    const power = (inputType: 1 | 7) =>
+      onnxOf({
+        nodes: [
+          { op: "Mul", in: ["x", "x"], out: ["x2"] },
+          { op: "Mul", in: ["x2", "x2"], out: ["x4"] },
+          { op: "Mul", in: ["x4", "x4"], out: ["x8"] },
+          { op: "Mul", in: ["x8", "zero"], out: ["y"] },
+        ],
+        inputs: { x: [1, 2] },
+        inputType,
+        outputs: ["y"],
+        constants: { zero: { dims: [1], values: [0], type: inputType === 7 ? "int64" : "float32" } },
+      });
+    const samples = [[[100, -3]], [[-100, 7]]]; // 100^8 is between 2^52 and 2^62
+    expect((await calibrate(power(7), samples, { target: "groth16" })).tensors).to.deep.equal([]);
+    expect((await calibrate(power(1), samples, { target: "groth16" })).tensors.map(({ name }) => name)).to.include(
+      "x4",
+    );
+  });
+
   it("input specs: integers keep their range, others their sign and peak", () => {
     const entry = (...lists: number[][]) => suggestInput("x", lists, 8);
     expect(entry([0, 16], [3])).to.deep.equal({ name: "x", type: "u8", exponent: 0, lo: 0, hi: 16 });

@@ -7,7 +7,7 @@ import type { Calibration } from "../graph/calibration.ts";
 import { newLowering, realConstants, type NodeLowering } from "../graph/lower.ts";
 import { magnitudeOf } from "../graph/ranges.ts";
 import type { GraphTensor } from "../graph/types.ts";
-import type { FloatGraph } from "../onnx/types.ts";
+import { isFloatType, type FloatGraph } from "../onnx/types.ts";
 import { finestExponent, MAX_EXPONENT } from "./input-spec.ts";
 import type { Seen } from "./observe.ts";
 
@@ -75,6 +75,8 @@ export function plan(
     };
     lowerNarrowing(lowering, node, coarsen, (name) => {
       if (tensors.has(name) || model.inputs.some((input) => input.name === name)) return false;
+      // Integers are exact: one that grows too wide is refused by name instead.
+      if (!isFloatType(analysis.types.get(name)?.type ?? "float32")) return false;
       const exponent = finestExponent(peak(name), 2 ** (CHAIN_BITS - 1) - 1);
       tensors.set(name, { name, exponent, bits: CHAIN_BITS });
       lowering.requantize(name, { exponent, bits: CHAIN_BITS }, view.node.name);

@@ -25,8 +25,9 @@ function parametersOf(view: NodeView): { readonly offset: Float64Array; readonly
 function exponentOf(scale: Float64Array): number {
   const sizes = scale.map(Math.abs).filter((v) => v !== 0);
   if (sizes.length === 0) return 0;
-  const finest = SCALE_BITS - 1 - Math.floor(Math.log2(Math.min(...sizes)));
-  let exponent = Math.max(-60, Math.min(60, finest));
+  const least = Math.min(...sizes);
+  let exponent = -60; // no logarithm: its last bit could differ between machines
+  while (exponent < 60 && least * 2 ** (exponent + 1) < 2 ** SCALE_BITS) exponent++;
   while (exponent > -60 && scale.every((v) => Number.isInteger(v * 2 ** (exponent - 1)))) exponent--;
   return exponent;
 }
