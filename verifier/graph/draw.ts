@@ -9,6 +9,7 @@ const MAX_DRAWN = 4000;
 const LETTER = 6.8;
 const BOX_HEIGHT = 38;
 const LEGEND_HEIGHT = 28;
+const LEGEND_STEP = 88;
 
 const COLOURS: Readonly<Record<Kind | "none" | "port" | "unsupported" | "unknown", string>> = {
   linear: "#cfe8ff",
@@ -21,6 +22,8 @@ const COLOURS: Readonly<Record<Kind | "none" | "port" | "unsupported" | "unknown
   unsupported: "#ff9a8d",
   unknown: "#ffffff",
 };
+
+const LEGEND = Object.entries(COLOURS).filter(([name]) => name !== "none");
 
 interface Drawn {
   readonly title: string;
@@ -97,7 +100,7 @@ export function drawModel(
   const { drawn, left } = drawnOf(model, inspection);
   const widths = drawn.map(({ lines }) => Math.max(56, Math.max(...lines.map((line) => line.length)) * LETTER + 16));
   const layout = layOut(drawn.map(({ reads }, i) => ({ reads, width: widths[i] as number })));
-  const width = Math.max(layout.width, 640);
+  const width = Math.max(layout.width, 16 + LEGEND_STEP * LEGEND.length);
   const height = layout.height + LEGEND_HEIGHT;
   const edges = layout.edges.map(({ points }) => `<path d="${pathOf(points)}"/>`);
   const boxes = drawn.map(({ title, lines, colour }, i) => {
@@ -110,12 +113,10 @@ export function drawModel(
       `<text y="-3" font-weight="bold">${escapeXml(lines[0])}</text><text y="12">${escapeXml(lines[1])}</text></g>`,
     ].join("");
   });
-  const legend = Object.entries(COLOURS)
-    .filter(([name]) => name !== "none")
-    .map(
-      ([name, colour], i) =>
-        `<g transform="translate(${16 + i * 78} 8)"><rect width="12" height="12" fill="${colour}"/><text x="16" y="10" text-anchor="start">${name}</text></g>`,
-    );
+  const legend = LEGEND.map(
+    ([name, colour], i) =>
+      `<g transform="translate(${16 + i * LEGEND_STEP} 8)"><rect width="12" height="12" fill="${colour}"/><text x="16" y="10" text-anchor="start">${name}</text></g>`,
+  );
   const more = left === 0 ? [] : [`<text x="${width / 2}" y="${height - 6}">${left} more nodes are not drawn</text>`];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
