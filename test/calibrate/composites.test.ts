@@ -12,6 +12,7 @@ import { interpret } from "../../verifier/graph/interpret.ts";
 import { parseModel } from "../../verifier/onnx/parse.ts";
 import { onnxOf } from "../onnx/model.ts";
 import { INEXACT_CASES } from "./inexact-cases.ts";
+import { expectNear } from "../helpers/near.ts";
 
 const SAMPLES = 32;
 /** Tables of 2^12 entries: made in milliseconds. */
@@ -38,7 +39,7 @@ describe("calibrate/composites: near onnxruntime", () => {
         observed.expected[s]?.forEach((values, o) => {
           expect(interpreted[o]?.length).to.equal(values.length);
           values.forEach((v, i) => {
-            expect(interpreted[o]?.[i], "interpreter").to.be.closeTo(v, 2e-5 * Math.max(1, Math.abs(v)));
+            expectNear(interpreted[o]?.[i], v, 2e-5 * Math.max(1, Math.abs(v)), "interpreter");
           });
         });
       }

@@ -16,6 +16,7 @@ import { integers } from "../helpers/circuit-models.ts";
 import { onnxOf } from "../onnx/model.ts";
 import { ml } from "./case.ts";
 import { REAL_CASES } from "./ml-cases.ts";
+import { expectNear } from "../helpers/near.ts";
 
 const FEATURES = 3;
 const samplesOf = (seed: number, count: number, [lo, hi]: readonly [number, number]): number[][][] => {
@@ -42,7 +43,7 @@ describe("calibrate/ml: real numbers", () => {
         for (const sample of samplesOf(6, 30, range)) {
           const [scores, label] = (await float.run(sample)) as [Float64Array, Float64Array?];
           const interpreted = interpret(model, analysis, sample);
-          scores.forEach((v, i) => expect(interpreted[0]?.[i], "interpreter").to.be.closeTo(v, slack));
+          scores.forEach((v, i) => expectNear(interpreted[0]?.[i], v, slack, "interpreter"));
           expect(interpreted[1], "interpreter").to.deep.equal(label);
           const results = execute(graph, quantizeSample(graph.inputs, sample));
           const [actual, class_] = results.map((values, o) =>

@@ -12,6 +12,7 @@ import { parseModel } from "../../verifier/onnx/parse.ts";
 import { dequantizeValues } from "../../verifier/tensor/codec.ts";
 import { onnxOf } from "../onnx/model.ts";
 import { TABLED_REDUCE_CASES } from "./reduce-cases.ts";
+import { expectNear } from "../helpers/near.ts";
 
 describe("calibrate/reduce", () => {
   for (const { name, x, nodes, constants = {}, opset = 18, range: [lo, hi] = [-1, 1] } of TABLED_REDUCE_CASES) {
@@ -42,8 +43,8 @@ describe("calibrate/reduce", () => {
           const reals = dequantizeValues((graph.outputs[0] as (typeof graph.outputs)[0]).spec, y);
           const most = Math.max(1, ...expected.map(Math.abs));
           expected.forEach((v, i) => {
-            expect(interpreted?.[i], "interpreter").to.be.closeTo(v, 1e-5 * most);
-            expect(reals[i]).to.be.closeTo(v, 0.01 * most);
+            expectNear(interpreted?.[i], v, 1e-5 * most, "interpreter");
+            expectNear(reals[i], v, 0.01 * most);
           });
         }
       } finally {

@@ -15,6 +15,7 @@ import { codeOf } from "../graph/codes.ts";
 import { onnxOf, type TestNode } from "../onnx/model.ts";
 import { node } from "./case.ts";
 import { TABLE_CASES, UNARY_CASES, type TableCase } from "./unary-cases.ts";
+import { expectNear } from "../helpers/near.ts";
 
 const INPUT_EXPONENT = 9;
 const OUTPUT_EXPONENT = 16;
@@ -54,9 +55,9 @@ describe("calibrate/unary: tables", () => {
         const unit = 2 ** -(graph.outputs[0]?.spec.exponent ?? NaN);
         expected.forEach((v, i) => {
           const slack = 4e-6 * Math.max(1, Math.abs(v)); // onnxruntime's single precision
-          expect(interpreted[i], `interpreter at ${reals[i]}`).to.be.closeTo(v, slack);
+          expectNear(interpreted[i], v, slack, `interpreter at ${reals[i]}`);
           const { tolerance = 2 ** -(OUTPUT_EXPONENT + 1) } = example;
-          expect((actual[i] as number) * unit, `at ${reals[i]}`).to.be.closeTo(v, tolerance + slack);
+          expectNear((actual[i] as number) * unit, v, tolerance + slack, `at ${reals[i]}`);
         });
       } finally {
         await float.release();

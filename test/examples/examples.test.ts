@@ -23,6 +23,7 @@ import {
   type Outputs,
   type PackageHashes,
 } from "../helpers/examples.ts";
+import { expectNear } from "../helpers/near.ts";
 
 const MAIN = new URL("../../verifier/cli/main.ts", import.meta.url).pathname;
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -106,7 +107,7 @@ for (const name of EXAMPLES.filter((example) => example !== "digits")) {
       const { largest, mean: average } = differencesOf(outputs);
       const accuracy = JSON.parse((await built("report/accuracy.json")).toString()) as Accuracy;
       expect(accuracy.samples).to.equal(example.labels.length);
-      expect(accuracy.maxAbsError).to.be.closeTo(largest, 1e-9);
+      expectNear(accuracy.maxAbsError, largest, 1e-9);
       expect(accuracy.meanAbsError).to.be.at.most(largest);
       if (isRegression(graph)) {
         // A regression: within 1 % of the range of what it tells.
