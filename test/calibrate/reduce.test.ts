@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Reductions that end in a table: calibrated on random samples, then within 1 % of onnxruntime on others.
-import { expect } from "chai";
 import { calibrate } from "../../verifier/calibrate/calibrate.ts";
 import { loadFloatModel } from "../../verifier/calibrate/float-model.ts";
 import { analyse } from "../../verifier/graph/analyse.ts";

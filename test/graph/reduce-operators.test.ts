@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Means are within 2^-16 of the real one, at the ends of the input's range too.
-import { expect } from "chai";
 import fc from "fast-check";
 import { compileModel } from "../../verifier/graph/compile.ts";
 import { execute } from "../../verifier/graph/execute.ts";
