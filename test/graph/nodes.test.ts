@@ -328,4 +328,65 @@ describe("graph/nodes: groth16", () => {
     expect(refusals[0]).to.include({ node: "node", operator: "table" });
     expect(refusals[0]?.reason).to.match(/^33554432 of the 33554944 terms .* accepted: 2\^23 in all; use tensorcheck$/);
   });
+
+  it("counts the entries of tables over what unpacking admits, not over what the graph declares", () => {
+    const size = 2 ** 11;
+    const builder = newGraphBuilder();
+    const x = builder.addInput("x", { shape: [size], type: "u8", exponent: 0, lo: 0, hi: 4 });
+    const multiply = (a: number, b: number): number =>
+      builder.addNode({ kind: "bilinear", op: "multiply", from, a, b }, { name: "product", exponent: 0 });
+    const square = multiply(x, x);
+    const fifth = multiply(multiply(square, square), x); // at most 4^5; unpacked 7^5, which has 15 bits
+    const values = makeConstant([4 ** 5 + 1], new Float64Array(4 ** 5 + 1).fill(3));
+    const draft: NodeDraft = { kind: "lookup", op: "table", from: ["looked up"], input: fifth, values };
+    const y = builder.addNode(draft, { name: "y", exponent: 0 });
+    const graph = builder.finish([{ name: "y", tensor: y, type: "i8" }]);
+    const total = size * (2 ** 15 + 4);
+    expect(circuitRefusals(graph)).to.have.length(1);
+    expect(circuitRefusals(graph)[0]).to.include({ node: "looked up", operator: "table" });
+    expect(circuitRefusals(graph)[0]?.reason).to.contain(`${size * 2 ** 15} of the ${total} terms`);
+    // Committed inputs are checked to their declared end: 11 bits.
+    expect(circuitRefusals(graph, "COMMITTED")).to.deep.equal([]);
+  });
+
+  it("refuses tables of more than 16 bits, and more tables than the compiler has memory for", () => {
+    const pairs = newGraphBuilder();
+    const [p, q] = [256, 250].map((hi) => pairs.addInput("x", { shape: [1], type: "u16", exponent: 0, lo: 0, hi })) as [
+      number,
+      number,
+    ];
+    const pair = pairs.addNode(
+      { kind: "linear", op: "weightedSum", from, inputs: [p, q], multipliers: [251n, 1n], constant: null },
+      { name: "pair", exponent: 0 },
+    );
+    const wide = makeConstant([257 * 251], new Float64Array(257 * 251).fill(3));
+    const y = pairs.addNode(
+      { kind: "lookup", op: "table", from, input: pair, values: wide },
+      { name: "y", exponent: 0 },
+    );
+    const graph = pairs.finish([{ name: "y", tensor: y, type: "i8" }]); // unpacked, 511 * 251 + 255
+    expect(circuitRefusals(graph).map(({ reason }) => reason)).to.deep.equal([
+      "its operand may have more than 16 bits where undeclared inputs are unpacked",
+    ]);
+    expect(circuitRefusals(graph, "COMMITTED")).to.deep.equal([]);
+
+    const tables = (count: number): ReturnType<typeof circuitRefusals> => {
+      const builder = newGraphBuilder();
+      const x = builder.addInput("x", { shape: [1], type: "u16", exponent: 0, lo: 0, hi: 65535 });
+      const values = makeConstant([2 ** 16], new Float64Array(2 ** 16).fill(3));
+      const outputs = Array.from({ length: count }, (_, k) => {
+        const draft: NodeDraft = { kind: "lookup", op: "table", from, input: x, values };
+        return { name: `y${k}`, tensor: builder.addNode(draft, { name: `y${k}`, exponent: 0 }), type: "i8" } as const;
+      });
+      return circuitRefusals(builder.finish(outputs));
+    };
+    expect(tables(8)).to.deep.equal([]);
+    expect(tables(9)).to.deep.equal([
+      {
+        node: "node",
+        operator: "table",
+        reason: "the tables of the circuit have 589824 entries; accepted: 2^19 in all; use tensorcheck",
+      },
+    ]);
+  });
 });

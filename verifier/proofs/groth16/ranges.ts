@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Range analysis of the circuit: an interval for each VALUE of each tensor (docs/spec/groth16.md, section 4). It is
-// independent of the ranges that the graph declares, so that no mistake of the compiler can make a circuit unsound.
+// independent of the ranges that the graph declares, so that no mistake of the compiler can make a circuit unsound; but
+// where a table begins is the least declared value of its operand, for the executor too.
 import { packingLayout } from "../../tensor/packing.ts";
 import { sizeOf, type TensorSpec } from "../../tensor/spec.ts";
 import { VerigradError } from "../../errors.ts";

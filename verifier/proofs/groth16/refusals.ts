@@ -20,6 +20,8 @@ const MAX_DECOMPOSITION_BITS = 253;
 const MAX_TERMS = 2 ** 23;
 /** Most bits of a table's operand. */
 const MAX_TABLE_BITS = 16;
+/** Most coefficients of all tables together, 8 tables of 16 bits: the compiler has 4 GB, about 6.5 KB for each. */
+const MAX_TABLE_COEFFICIENTS = 2 ** 19;
 
 const bitLength = (v: bigint): number => (v <= 0n ? 0 : v.toString(2).length);
 
@@ -30,10 +32,11 @@ export const checkedBounds = (inputMode: InputMode): InputBounds =>
 /** The words of some ports, on the chain and in the circuit. */
 export const wordsOf = (ports: readonly GraphPort[]): number => packedLength(ports.map((port) => port.spec));
 
-/** What a node is to a circuit: how many terms its sums, products and tables have. */
-function termsOf(node: GraphNode, tensors: readonly GraphTensor[]): number {
+/** What a node is to a circuit: how many terms its sums, products and tables have. `bits` are a table's, once known. */
+function termsOf(node: GraphNode, tensors: readonly GraphTensor[], bits?: number): number {
   const values = sizeOf((tensors[node.output] as GraphTensor).shape);
-  return node.op === "table" ? values * node.values.values.length : Math.max(values, macsOf(node, tensors));
+  if (node.op !== "table") return Math.max(values, macsOf(node, tensors));
+  return values * (bits === undefined ? node.values.values.length : 2 ** bits);
 }
 
 /** A circuit that can be emitted, or why not. */
@@ -56,14 +59,17 @@ export function planCircuit(graph: IntegerGraph, inputMode: InputMode): CircuitP
     refusals.push({ node, operator, reason });
   };
   const inputValues = graph.inputs.reduce((sum, { spec }) => sum + sizeOf(spec.shape), 0);
-  const total = graph.nodes.reduce((sum, node) => sum + termsOf(node, graph.tensors), inputValues);
-  if (total > MAX_TERMS) {
-    const most = graph.nodes.reduce((a, b) => (termsOf(b, graph.tensors) > termsOf(a, graph.tensors) ? b : a));
-    const share = termsOf(most, graph.tensors);
+  /** Refuses the largest node of a circuit with too many terms; whether there are. */
+  const refuseTerms = (terms: readonly number[]): boolean => {
+    const total = terms.reduce((a, b) => a + b, inputValues);
+    if (total <= MAX_TERMS) return false;
+    const share = terms.reduce((a, b) => Math.max(a, b), 0);
+    const most = graph.nodes[terms.indexOf(share)];
     const reason = `${share} of the ${total} terms of the circuit (values, products, table entries times look-ups); accepted: 2^23 in all; use tensorcheck`;
-    refuse(most.from.join(" + "), most.op, reason);
-    return { refusals, ranges: [] };
-  }
+    refuse(most?.from.join(" + ") ?? "graph", most?.op ?? "signature", reason);
+    return true;
+  };
+  if (refuseTerms(graph.nodes.map((node) => termsOf(node, graph.tensors)))) return { refusals, ranges: [] };
   const bounds = checkedBounds(inputMode);
   const checked = analyseRanges(graph, bounds);
   // Where every pattern of an input's bits is declared, both runs are one.
@@ -88,6 +94,18 @@ export function planCircuit(graph: IntegerGraph, inputMode: InputMode): CircuitP
     else if (z.lo.some((v, i) => decompositionBits(v, z.hi[i] as bigint, node) > MAX_DECOMPOSITION_BITS)) {
       refuse(name, node.op, `its decomposition needs more than ${MAX_DECOMPOSITION_BITS} bits`);
     }
+  }
+  // A circuit's table covers what unpacking admits, which may be many times what the graph's table has entries for.
+  const bits = graph.nodes.map((node) =>
+    node.op === "table" ? Math.min(MAX_TABLE_BITS, tableBits(checked[node.input] as Intervals)) : undefined,
+  );
+  refuseTerms(graph.nodes.map((node, n) => termsOf(node, graph.tensors, bits[n])));
+  const coefficients = bits.map((n) => (n === undefined ? 0 : 2 ** n));
+  const stored = coefficients.reduce((a, b) => a + b, 0);
+  if (stored > MAX_TABLE_COEFFICIENTS) {
+    const most = graph.nodes[coefficients.indexOf(coefficients.reduce((a, b) => Math.max(a, b)))] as GraphNode;
+    const reason = `the tables of the circuit have ${stored} entries; accepted: 2^19 in all; use tensorcheck`;
+    refuse(most.from.join(" + "), most.op, reason);
   }
   for (const port of graph.outputs) {
     // SAFETY: packing is injective only for values inside the declared range; nothing else in the circuit checks it.
