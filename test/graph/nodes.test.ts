@@ -385,7 +385,7 @@ describe("graph/nodes: groth16", () => {
       {
         node: "node",
         operator: "table",
-        reason: "the tables of the circuit have 589824 entries; accepted: 2^19 in all; use tensorcheck",
+        reason: "the circuit has 589824 constants (weights, table entries); accepted: 2^19 in all; use tensorcheck",
       },
     ]);
   });

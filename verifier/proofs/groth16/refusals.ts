@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What no sound circuit can be made of, and the ranges that circuits of everything else are made with.
 import { macsOf } from "../../graph/cost.ts";
+import { constantsOf } from "../../graph/nodes/registry.ts";
 import { roundShift } from "../../graph/ranges.ts";
 import type { GraphNode, GraphPort, GraphTensor, IntegerGraph } from "../../graph/types.ts";
 import { packedLength } from "../../tensor/packing.ts";
@@ -20,8 +21,8 @@ const MAX_DECOMPOSITION_BITS = 253;
 const MAX_TERMS = 2 ** 23;
 /** Most bits of a table's operand. */
 const MAX_TABLE_BITS = 16;
-/** Most coefficients of all tables together, 8 tables of 16 bits: the compiler has 4 GB, about 6.5 KB for each. */
-const MAX_TABLE_COEFFICIENTS = 2 ** 19;
+/** Most constants, 8 tables of 16 bits or half a million weights: the compiler has 4 GB, 6.5 to 8 KB for each. */
+const MAX_CONSTANTS = 2 ** 19;
 
 const bitLength = (v: bigint): number => (v <= 0n ? 0 : v.toString(2).length);
 
@@ -100,11 +101,13 @@ export function planCircuit(graph: IntegerGraph, inputMode: InputMode): CircuitP
     node.op === "table" ? Math.min(MAX_TABLE_BITS, tableBits(checked[node.input] as Intervals)) : undefined,
   );
   refuseTerms(graph.nodes.map((node, n) => termsOf(node, graph.tensors, bits[n])));
-  const coefficients = bits.map((n) => (n === undefined ? 0 : 2 ** n));
-  const stored = coefficients.reduce((a, b) => a + b, 0);
-  if (stored > MAX_TABLE_COEFFICIENTS) {
-    const most = graph.nodes[coefficients.indexOf(coefficients.reduce((a, b) => Math.max(a, b)))] as GraphNode;
-    const reason = `the tables of the circuit have ${stored} entries; accepted: 2^19 in all; use tensorcheck`;
+  const constants = graph.nodes.map((node, n) =>
+    bits[n] === undefined ? constantsOf(node).reduce((sum, { values }) => sum + values.length, 0) : 2 ** bits[n],
+  );
+  const stored = constants.reduce((a, b) => a + b, 0);
+  if (stored > MAX_CONSTANTS) {
+    const most = graph.nodes[constants.indexOf(constants.reduce((a, b) => Math.max(a, b)))] as GraphNode;
+    const reason = `the circuit has ${stored} constants (weights, table entries); accepted: 2^19 in all; use tensorcheck`;
     refuse(most.from.join(" + "), most.op, reason);
   }
   for (const port of graph.outputs) {
