@@ -9,7 +9,7 @@ import { contextOf, jobIdOf, toBytes, toHex } from "../../verifier/chain/hashes.
 import { calls, type Call } from "../../verifier/chain/transactions.ts";
 import type { Address, Hex, Request } from "../../verifier/chain/types.ts";
 import type { Prover } from "../../verifier/node/prover.ts";
-import { BASE_FIELD } from "../../verifier/proofs/groth16/points.ts";
+import { BASE_FIELD } from "../../verifier/proofs/points.ts";
 import { buildRequest } from "../../verifier/sdk/index.ts";
 import { decodeTensors, encodeTensors } from "../../verifier/tensor/codec.ts";
 import { SCALAR_FIELD } from "../../verifier/tensor/packing.ts";

@@ -12,7 +12,7 @@ import {
   readUint,
   SCALAR_FIELD as r,
   uint256Bytes,
-} from "../../verifier/proofs/groth16/points.ts";
+} from "../../verifier/proofs/points.ts";
 import type { Claim } from "../../verifier/proofs/types.ts";
 import { encodeTensors } from "../../verifier/tensor/codec.ts";
 import { integers, perceptron, writePackage } from "../helpers/circuit-models.ts";

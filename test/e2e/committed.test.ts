@@ -231,7 +231,7 @@ describe("committed inputs, from ONNX to the chain", function () {
     // circomlibjs' own ffjavascript forgets the curve whose worker threads are at work: they would never end.
     const url = (path: string): string => JSON.stringify(new URL(`../../verifier/${path}`, import.meta.url).href);
     const script = `
-      const { withWorkers } = await import(${url("proofs/groth16/curve.ts")});
+      const { withWorkers } = await import(${url("proofs/curve.ts")});
       const { groth16 } = await import(${url("proofs/groth16/index.ts")});
       const [directory, input, salt] = process.argv.slice(1);
       const statement = { context: 1n, input: Buffer.from(input, "hex"), salt: BigInt(salt) };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { powersOfTau } from "snarkjs";
-import { checkerCurve, withWorkers } from "../../../verifier/proofs/groth16/curve.ts";
+import { checkerCurve, withWorkers } from "../../../verifier/proofs/curve.ts";
 import {
   contribute,
   finalizeSetup,

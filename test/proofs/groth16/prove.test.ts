@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { groth16 as snarkjs, zKey } from "snarkjs";
 import { execute } from "../../../verifier/graph/execute.ts";
-import { withWorkers } from "../../../verifier/proofs/groth16/curve.ts";
+import { withWorkers } from "../../../verifier/proofs/curve.ts";
 import {
   createGroth16,
   encodeKey,

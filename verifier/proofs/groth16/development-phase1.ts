@@ -4,9 +4,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ChaCha, type Curve } from "ffjavascript";
 import { VerigradError } from "../../errors.ts";
-import { checkerCurve } from "./curve.ts";
+import { checkerCurve } from "../curve.ts";
 import { generatorMultiples } from "./fixed-base.ts";
-import { BASE_FIELD, concat, SCALAR_FIELD as r, uint256Bytes } from "./points.ts";
+import { BASE_FIELD, concat, SCALAR_FIELD as r, uint256Bytes } from "../points.ts";
 import { writeSections } from "./sections.ts";
 
 /** What the file calls its only contributor. */

@@ -7,7 +7,7 @@ import type { GraphPort, IntegerGraph } from "../../graph/types.ts";
 import { packedLength } from "../../tensor/packing.ts";
 import { decodeSpecList, encodeSpecList, type TensorSpec } from "../../tensor/spec.ts";
 import { INPUT_MODES, type Hex, type InputMode } from "../types.ts";
-import { checkerCurve } from "./curve.ts";
+import { checkerCurve } from "../curve.ts";
 import {
   concat,
   G1_BYTES,
@@ -20,7 +20,7 @@ import {
   readG2,
   type G1Point,
   type G2Point,
-} from "./points.ts";
+} from "../points.ts";
 import { readR1csHeader } from "./r1cs.ts";
 import { readSections, section } from "./sections.ts";
 

@@ -3,7 +3,7 @@
 import { zKey } from "snarkjs";
 import { VerigradError } from "../../errors.ts";
 import type { WorkOptions } from "../types.ts";
-import { withWorkers } from "./curve.ts";
+import { withWorkers } from "../curve.ts";
 import { checkAborted } from "./files.ts";
 
 export interface Beacon {

@@ -14,10 +14,10 @@ import { decodeTensors, encodeTensors } from "../../tensor/codec.ts";
 import { packTensors } from "../../tensor/packing.ts";
 import { commitInputs } from "../commitment.ts";
 import type { InputMode, Statement, WorkOptions } from "../types.ts";
-import { withWorkers } from "./curve.ts";
+import { withWorkers } from "../curve.ts";
 import { checkAborted, PATHS, readGraph, readPackageFile } from "./files.ts";
 import { inputModeOfKey } from "./key.ts";
-import { concat, SCALAR_FIELD, uint256Bytes } from "./points.ts";
+import { concat, SCALAR_FIELD, uint256Bytes } from "../points.ts";
 import { readWitness } from "./r1cs.ts";
 
 /** What a proof needs of a package, in memory: a second proof of a model reads nothing from disk. */

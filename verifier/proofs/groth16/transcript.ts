@@ -8,9 +8,9 @@ import { z } from "zod";
 import { VerigradError } from "../../errors.ts";
 import { canonicalJson, parseJson, sameBytes } from "../../graph/canonical-json.ts";
 import type { Hex } from "../types.ts";
-import { checkerCurve } from "./curve.ts";
+import { checkerCurve } from "../curve.ts";
 import { keccakHex } from "./files.ts";
-import { concat } from "./points.ts";
+import { concat } from "../points.ts";
 import { readSections, section } from "./sections.ts";
 
 export const TRANSCRIPT_FORMAT = "verigrad.groth16.setup.v1";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { zKey } from "snarkjs";
 import { sameBytes } from "../../graph/canonical-json.ts";
 import { isPlainName } from "../../onnx/names.ts";
-import { withWorkers } from "./curve.ts";
+import { withWorkers } from "../curve.ts";
 import { keccakHex, PATHS, readGraph, readPackageFile } from "./files.ts";
 import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
 import { PUBLISHED_PTAU } from "./published-ptau.ts";

@@ -6,7 +6,7 @@ import { decodeTensors } from "../../tensor/codec.ts";
 import { packTensors } from "../../tensor/packing.ts";
 import type { TensorSpec } from "../../tensor/spec.ts";
 import type { Claim, Verdict, VerdictCode } from "../types.ts";
-import { checkerCurve } from "./curve.ts";
+import { checkerCurve } from "../curve.ts";
 import { parseKey, type Groth16Key } from "./key.ts";
 import {
   concat,
@@ -21,7 +21,7 @@ import {
   uint256Bytes,
   type G1Point,
   type G2Point,
-} from "./points.ts";
+} from "../points.ts";
 
 /** A ‖ B ‖ C (formats.md, section 6). */
 export const SEAL_BYTES = 256;

@@ -6,7 +6,7 @@ import { checkerCurve } from "./curve.ts";
 /** Order of BN254's base field, q. */
 export const BASE_FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 /** Order of its groups and scalar field, r. */
-export { SCALAR_FIELD } from "../../tensor/packing.ts";
+export { SCALAR_FIELD } from "../tensor/packing.ts";
 
 export interface G1Point {
   readonly x: bigint;
