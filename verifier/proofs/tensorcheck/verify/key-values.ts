@@ -6,6 +6,8 @@ import { check, signed32, type Bounds, type Reader } from "./reader.ts";
 export const RHO = 0x40;
 export const CONSTANTS = 0x80;
 
+const MAX_AXIS_BITS = 30;
+
 /** Bytes of coordinates, the most significant first. */
 export type Coordinates = Uint8Array;
 
@@ -65,7 +67,8 @@ export function readAxes(reader: Reader, bounds: Bounds, values: number): Axis[]
     const size = reader.uint(4);
     const bits = reader.uint(1);
     product *= size;
-    check(size >= 1 && size <= 2 ** bits && product <= values, "AXES", "an axis does not fit its bits or its port");
+    const fitting = bits <= MAX_AXIS_BITS && size >= 1 && size <= 2 ** bits && product <= values;
+    check(fitting, "AXES", "an axis does not fit its bits or its port");
     return { size, coordinates: readCoordinates(reader, bounds, bits) };
   });
   check(product === values, "AXES", "axes of another number of values than the port's");
