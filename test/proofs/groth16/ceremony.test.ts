@@ -18,7 +18,8 @@ import {
 } from "../../../verifier/proofs/groth16/index.ts";
 import { withBeacon } from "../../../verifier/proofs/groth16/phase2.ts";
 import { circuitPower } from "../../../verifier/proofs/groth16/setup.ts";
-import { blake2bHex, readContributions } from "../../../verifier/proofs/groth16/transcript.ts";
+import { readContributions } from "../../../verifier/proofs/groth16/transcript.ts";
+import { blake2bHex } from "../../../verifier/proofs/ptau.ts";
 import { encodeTensors } from "../../../verifier/tensor/codec.ts";
 import { rejectionOf } from "../../graph/codes.ts";
 import { perceptron, writePackage } from "../../helpers/circuit-models.ts";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // INSECURE powers of tau for development: one machine draws tau, alpha and beta, writes what a ceremony and `prepare
 // phase2` would leave behind, and forgets them. Nobody else can know that it did.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { ChaCha, type Curve } from "ffjavascript";
 import { VerigradError } from "../../errors.ts";
 import { checkerCurve } from "../curve.ts";
-import { generatorMultiples } from "./fixed-base.ts";
+import { generatorMultiples, randomScalar } from "../fixed-base.ts";
 import { BASE_FIELD, concat, SCALAR_FIELD as r, uint256Bytes } from "../points.ts";
 import { writeSections } from "./sections.ts";
 
@@ -19,14 +19,6 @@ const blake2b = (...parts: Uint8Array[]): Uint8Array => {
   for (const part of parts) hash.update(part);
   return hash.digest();
 };
-
-/** Uniform below r, not zero. */
-function randomScalar(): bigint {
-  for (;;) {
-    const value = randomBytes(32).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) >> 2n;
-    if (value > 0n && value < r) return value;
-  }
-}
 
 function power(base: bigint, exponent: bigint): bigint {
   let result = 1n;

@@ -7,10 +7,12 @@ import type { CircuitOptions, PackageFile, ProofSystem } from "../types.ts";
 import { compileCircom } from "./circom.ts";
 import { circuitRefusals, emitCircuit } from "./emit.ts";
 import { constraintsOf } from "./estimate.ts";
-import { PATHS, readPackageFile } from "./files.ts";
+import { readPackageFile } from "../files.ts";
+import { PATHS } from "./paths.ts";
 import { inputModeOfCircuit, SELECTOR } from "./key.ts";
 import { prove } from "./prove.ts";
-import { blake2bHex, parseTranscript } from "./transcript.ts";
+import { blake2bHex } from "../ptau.ts";
+import { parseTranscript } from "./transcript.ts";
 import { verifySetup } from "./verify-setup.ts";
 import { verify } from "./verify.ts";
 

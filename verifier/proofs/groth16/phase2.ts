@@ -4,7 +4,7 @@ import { zKey } from "snarkjs";
 import { VerigradError } from "../../errors.ts";
 import type { WorkOptions } from "../types.ts";
 import { withWorkers } from "../curve.ts";
-import { checkAborted } from "./files.ts";
+import { checkAborted } from "../files.ts";
 
 export interface Beacon {
   /** public randomness that nobody could know when the last contribution was made, hexadecimal */

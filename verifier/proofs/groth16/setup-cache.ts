@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "./files.ts";
+import { writeWhole } from "../files.ts";
 
 export interface CachedSetup {
   readonly zkey: Uint8Array;

@@ -6,27 +6,16 @@ import { join } from "node:path";
 import { VerigradError } from "../../errors.ts";
 import type { Hex, WorkOptions } from "../types.ts";
 import { developmentPhase1 } from "./development-phase1.ts";
-import { checkAborted, keccakHex, PATHS, readGraph, readPackageFile, writeWhole } from "./files.ts";
+import { checkAborted, keccakHex, readGraph, readPackageFile, writeWhole } from "../files.ts";
+import { PATHS } from "./paths.ts";
 import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
 import { contributed, initialZkey, runPhase2, withBeacon, type Beacon, type Contributor } from "./phase2.ts";
+import { assertPtau, blake2bHex, ptauPower, type PtauFile } from "../ptau.ts";
 import { readSetupCache, storeSetupCache } from "./setup-cache.ts";
-import { PUBLISHED_PTAU } from "./published-ptau.ts";
 import { readR1csHeader } from "./r1cs.ts";
-import {
-  blake2bHex,
-  encodeTranscript,
-  ptauPower,
-  readContributions,
-  setupHashOf,
-  TRANSCRIPT_FORMAT,
-  type Transcript,
-} from "./transcript.ts";
+import { encodeTranscript, readContributions, setupHashOf, TRANSCRIPT_FORMAT, type Transcript } from "./transcript.ts";
 
-export interface CeremonyOptions {
-  /** path of a prepared .ptau file */
-  readonly ptau: string;
-  /** its blake2b-512, hexadecimal; may be left out for a file of the published list */
-  readonly expectedBlake2b?: string;
+export interface CeremonyOptions extends PtauFile {
   readonly contributions: readonly Contributor[];
   readonly beacon: Beacon;
 }
@@ -87,19 +76,15 @@ export async function setupCeremony(
   if (ceremony.contributions.length === 0) {
     throw new VerigradError("SETUP_NO_CONTRIBUTION", "a key without a contribution can be forged for by anybody");
   }
-  await assertPhase1(ceremony);
+  await assertPtau(ceremony);
   const r1cs = await readPackageFile(directory, PATHS.r1cs);
   const zkey = await runPhase2(r1cs, ceremony.ptau, ceremony.contributions, ceremony.beacon, options);
   return writeSetup(directory, "ceremony", { r1cs, zkey, ptau: ceremony.ptau });
 }
 
 /** Writes the .zkey that the first contributor starts from. Errors: as setupCeremony. */
-export async function startCeremony(
-  directory: string,
-  phase1: Pick<CeremonyOptions, "ptau" | "expectedBlake2b">,
-  zkeyOut: string,
-): Promise<void> {
-  await assertPhase1(phase1);
+export async function startCeremony(directory: string, phase1: PtauFile, zkeyOut: string): Promise<void> {
+  await assertPtau(phase1);
   await writeWhole(zkeyOut, await initialZkey(await readPackageFile(directory, PATHS.r1cs), phase1.ptau));
 }
 
@@ -115,9 +100,9 @@ export async function contribute(zkeyIn: string, zkeyOut: string, name: string, 
 export async function finalizeSetup(
   directory: string,
   zkeyIn: string,
-  ceremony: Pick<CeremonyOptions, "ptau" | "expectedBlake2b" | "beacon">,
+  ceremony: PtauFile & Pick<CeremonyOptions, "beacon">,
 ): Promise<SetupResult> {
-  await assertPhase1(ceremony);
+  await assertPtau(ceremony);
   const before = await readFile(zkeyIn);
   if ((await readContributions(before)).contributions.every(({ beacon }) => beacon !== null)) {
     throw new VerigradError("SETUP_NO_CONTRIBUTION", "a key without a contribution can be forged for by anybody");
@@ -125,22 +110,6 @@ export async function finalizeSetup(
   const r1cs = await readPackageFile(directory, PATHS.r1cs);
   const zkey = await withBeacon(before, ceremony.beacon);
   return writeSetup(directory, "ceremony", { r1cs, zkey, ptau: ceremony.ptau });
-}
-
-/** Errors: SETUP_PHASE1_MISMATCH unless the file is the expected or a published one. */
-async function assertPhase1({
-  ptau,
-  expectedBlake2b,
-}: Pick<CeremonyOptions, "ptau" | "expectedBlake2b">): Promise<void> {
-  const actual = (await blake2bHex(ptau)).slice(2);
-  const expected = expectedBlake2b?.replace(/^0x/, "").toLowerCase();
-  if (expected === undefined ? Object.values(PUBLISHED_PTAU).includes(actual) : expected === actual) return;
-  throw new VerigradError(
-    "SETUP_PHASE1_MISMATCH",
-    expected === undefined
-      ? `${ptau} is not a published powers-of-tau file: give its expected blake2b hash`
-      : `${ptau} has blake2b ${actual}, expected ${expected}`,
-  );
 }
 
 /** Writes setup/ out of a finished .zkey. */

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // setup/transcript.json: who made a key and out of what (docs/spec/groth16.md, section 7).
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { VerigradError } from "../../errors.ts";
 import { canonicalJson, parseJson, sameBytes } from "../../graph/canonical-json.ts";
 import type { Hex } from "../types.ts";
 import { checkerCurve } from "../curve.ts";
-import { keccakHex } from "./files.ts";
+import { keccakHex } from "../files.ts";
 import { concat } from "../points.ts";
 import { readSections, section } from "./sections.ts";
 
@@ -62,36 +60,6 @@ export function setupHashOf(transcript: Uint8Array): Hex {
 }
 
 const hex = (bytes: Uint8Array): Hex => `0x${bytesToHex(bytes)}`;
-
-/** blake2b-512 of a file or of bytes: how .ptau files are published. */
-export async function blake2bHex(source: string | Uint8Array): Promise<Hex> {
-  const hash = createHash("blake2b512");
-  if (typeof source === "string") for await (const chunk of createReadStream(source)) hash.update(chunk as Uint8Array);
-  else hash.update(source);
-  return hex(hash.digest());
-}
-
-/** Power of a .ptau file; its header is its first section. Errors: PACKAGE_MALFORMED. */
-export async function ptauPower(source: string | Uint8Array): Promise<number> {
-  const head = typeof source === "string" ? await readHead(source, PTAU_HEAD) : source.subarray(0, PTAU_HEAD);
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const isPtau = head.length === PTAU_HEAD && new TextDecoder("latin1").decode(head.subarray(0, 4)) === "ptau";
-  if (!isPtau || view.getUint32(12, true) !== 1) throw new VerigradError("PACKAGE_MALFORMED", "not a .ptau file");
-  return view.getUint32(60, true);
-}
-
-/** magic, version, number of sections; type and length of the header; field size, field, power */
-const PTAU_HEAD = 12 + 12 + 4 + 32 + 4;
-
-async function readHead(path: string, length: number): Promise<Uint8Array<ArrayBufferLike>> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
 
 /** The contributions that a .zkey records, with their hashes as snarkjs prints them. Errors: PACKAGE_MALFORMED. */
 export async function readContributions(

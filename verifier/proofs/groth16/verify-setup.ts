@@ -6,10 +6,12 @@ import { zKey } from "snarkjs";
 import { sameBytes } from "../../graph/canonical-json.ts";
 import { isPlainName } from "../../onnx/names.ts";
 import { withWorkers } from "../curve.ts";
-import { keccakHex, PATHS, readGraph, readPackageFile } from "./files.ts";
+import { keccakHex, readGraph, readPackageFile } from "../files.ts";
+import { PATHS } from "./paths.ts";
 import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
-import { PUBLISHED_PTAU } from "./published-ptau.ts";
-import { blake2bHex, parseTranscript, readContributions } from "./transcript.ts";
+import { PUBLISHED_PTAU } from "../published-ptau.ts";
+import { blake2bHex } from "../ptau.ts";
+import { parseTranscript, readContributions } from "./transcript.ts";
 
 export interface SetupCheck {
   readonly name: string;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Many multiples of a generator: windows of eight bits, one addition a window. Several times faster than a scalar
 // multiplication each, which is what makes a development set-up a matter of seconds.
+import { randomBytes } from "node:crypto";
 import { buildBn128, type Curve, type CurveGroup } from "ffjavascript";
+import { SCALAR_FIELD as r } from "../tensor/packing.ts";
 
 const WINDOWS = 32;
 const TABLE = 256;
@@ -13,6 +15,20 @@ export type Multiples = (scalars: readonly bigint[]) => Uint8Array;
 
 /** A function of the curve's WebAssembly; its arguments are pointers. */
 type Operation = (...pointers: number[]) => number;
+
+/** Uniform below r, not zero: the secret of a development set-up. */
+export function randomScalar(): bigint {
+  for (;;) {
+    const value = randomBytes(32).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) >> 2n;
+    if (value > 0n && value < r) return value;
+  }
+}
+
+/** The multiplication table of G1's generator, as generatorMultiples. */
+export async function g1Multiples(): Promise<Multiples> {
+  const curve = await buildBn128(true);
+  return multiplesOf(curve, curve.G1, "g1m");
+}
 
 /** Multiplication tables of both generators, on a curve of their own whose memory they may grow. */
 export async function generatorMultiples(): Promise<{ g1: Multiples; g2: Multiples }> {

@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where groth16's files stand in a package (docs/spec/formats.md, section 11), and how they are read and written.
+// Files of a package that every proof system reads and writes (docs/spec/formats.md, section 11).
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { VerigradError } from "../../errors.ts";
-import { parseGraph } from "../../graph/serialize.ts";
-import type { IntegerGraph } from "../../graph/types.ts";
-import type { Hex, WorkOptions } from "../types.ts";
+import { VerigradError } from "../errors.ts";
+import { parseGraph } from "../graph/serialize.ts";
+import type { IntegerGraph } from "../graph/types.ts";
+import type { Hex, WorkOptions } from "./types.ts";
 
-export const PATHS = {
-  graph: "graph.json",
-  weights: "weights.bin",
-  circuit: "circuit/main.circom",
-  r1cs: "circuit/main.r1cs",
-  wasm: "circuit/main.wasm",
-  key: "setup/key.bin",
-  zkey: "setup/proving.zkey",
-  transcript: "setup/transcript.json",
-  phase1: "setup/phase1.ptau",
-} as const;
+export const GRAPH_PATHS = { graph: "graph.json", weights: "weights.bin" } as const;
 
 /** keccak256 in hexadecimal. */
 export const keccakHex = (bytes: Uint8Array): Hex => `0x${bytesToHex(keccak_256(bytes))}`;
@@ -47,7 +37,10 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
 
 /** The package's integer graph. Errors: PACKAGE_FILE_MISSING, GRAPH_*. */
 export async function readGraph(directory: string): Promise<IntegerGraph> {
-  return parseGraph(await readPackageFile(directory, PATHS.graph), await readPackageFile(directory, PATHS.weights));
+  return parseGraph(
+    await readPackageFile(directory, GRAPH_PATHS.graph),
+    await readPackageFile(directory, GRAPH_PATHS.weights),
+  );
 }
 
 /** Errors: ABORTED once the caller has asked for it. */
