@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a reader sees of a tensor: terms of its equation (docs/spec/tensorcheck.md, section 7).
+import { factorOf, reframe, sizesOf, type Frame, type View } from "../layout.ts";
+import type { Factor } from "../program.ts";
+
+/** A sum over axes of its own, in a block of their variables: part of a linear node or a product of matrices. */
+export interface Contraction {
+  readonly name: string;
+  /** axes of the result */
+  readonly sizes: readonly number[];
+  /** variables r_{variables−1..0} that it sums over */
+  readonly variables: number;
+  /** What is multiplied and summed, the result being read at this frame of the result's axes. */
+  factors(at: Frame): readonly Factor[];
+}
+
+/** coefficient · Π views, cell by cell (no view: a constant), or coefficient · a contraction. */
+export type Piece =
+  | { readonly kind: "product"; readonly coefficient: bigint; readonly views: readonly View[] }
+  | { readonly kind: "contraction"; readonly coefficient: bigint; readonly contraction: Contraction };
+
+/** A tensor as a sum of pieces, row-major over its axes. */
+export interface Expression {
+  readonly sizes: readonly number[];
+  readonly pieces: readonly Piece[];
+}
+
+/** What look-ups can read: Σ coefficient · view + constant. */
+export interface Affine {
+  readonly parts: readonly { readonly coefficient: bigint; readonly view: View }[];
+  readonly constant: bigint;
+}
+
+export const viewExpression = (view: View): Expression => ({
+  sizes: sizesOf(view),
+  pieces: [{ kind: "product", coefficient: 1n, views: [view] }],
+});
+
+export const affineOf = (view: View, coefficient = 1n, constant = 0n): Affine => ({
+  parts: [{ coefficient, view }],
+  constant,
+});
+
+/** Σ multiplier · affine + constant. */
+export const sumOf = (parts: readonly (readonly [bigint, Affine])[], constant = 0n): Affine => ({
+  parts: parts.flatMap(([multiplier, affine]) =>
+    affine.parts.map(({ coefficient, view }) => ({ coefficient: multiplier * coefficient, view })),
+  ),
+  constant: parts.reduce((sum, [multiplier, affine]) => sum + multiplier * affine.constant, constant),
+});
+
+/** The pieces of an expression, times a multiplier. */
+export const scaled = (pieces: readonly Piece[], multiplier: bigint): Piece[] =>
+  pieces.map((piece) => ({ ...piece, coefficient: multiplier * piece.coefficient }));
+
+/** The pieces of an affine sum, times a multiplier. */
+export const piecesOf = ({ parts, constant }: Affine, multiplier = 1n): Piece[] => [
+  ...parts.map(({ coefficient, view }): Piece => ({
+    kind: "product",
+    coefficient: multiplier * coefficient,
+    views: [view],
+  })),
+  ...(constant === 0n ? [] : [{ kind: "product", coefficient: multiplier * constant, views: [] } as const]),
+];
+
+/** An expression as an affine sum, or null where it has products or contractions. */
+export function asAffine({ pieces }: Expression): Affine | null {
+  const parts: { coefficient: bigint; view: View }[] = [];
+  let constant = 0n;
+  for (const piece of pieces) {
+    if (piece.kind === "contraction" || piece.views.length > 1) return null;
+    const [view] = piece.views;
+    if (view === undefined) constant += piece.coefficient;
+    else parts.push({ coefficient: piece.coefficient, view });
+  }
+  return { parts, constant };
+}
+
+/** Whether a piece can be read over the cells of a frame. */
+export const fits = (piece: Piece, frame: Frame): boolean =>
+  piece.kind === "contraction"
+    ? reframe(frame, piece.contraction.sizes) !== null
+    : piece.views.every((view) => factorOf(view, frame) !== null);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From the integer graph to a program: each node becomes equations (docs/spec/tensorcheck.md, section 7). Deterministic:
+// a model's key follows from its graph and `tableBits` alone.
+import { VerigradError } from "../../../errors.ts";
+import type { GraphNode, IntegerGraph } from "../../../graph/types.ts";
+import { sizeOf } from "../../../tensor/spec.ts";
+import type { Refusal } from "../../types.ts";
+import { canonical } from "../layout.ts";
+import type { Program } from "../program.ts";
+import { newDraft } from "./draft.ts";
+import { lowerFullyConnected } from "./fullyConnected.ts";
+import { newLowering, type Lowering } from "./lowering.ts";
+import { lowerRequantize } from "./requantize.ts";
+import { lowerReshape } from "./reshape.ts";
+import { lowerWeightedSum } from "./weightedSum.ts";
+
+export interface LoweringOptions {
+  /** Most bits of a look-up's index into a table. */
+  readonly tableBits: number;
+}
+
+/**
+ * The program that proves the graph. Errors: TENSORCHECK_UNSUPPORTED, whose data list every refusal.
+ */
+export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Program {
+  const refusals = tensorcheckRefusals(graph);
+  if (refusals.length > 0) {
+    const list = refusals.map(({ node, operator, reason }) => `"${node}" (${operator}): ${reason}`).join("; ");
+    throw new VerigradError("TENSORCHECK_UNSUPPORTED", `tensorcheck cannot prove ${list}`, { data: { refusals } });
+  }
+  const draft = newDraft();
+  const lowering = newLowering(graph, draft, options.tableBits);
+  for (const node of graph.nodes) {
+    const { lo, hi, shape } = lowering.tensor(node.output);
+    // A tensor of one possible value is that value, whatever makes it.
+    if (lo === hi) {
+      const pieces = lo === 0n ? [] : [{ kind: "product", coefficient: lo, views: [] } as const];
+      lowering.define(node.output, { sizes: canonical(shape), pieces });
+    } else lower(node, lowering);
+  }
+  for (const { tensor } of graph.outputs) {
+    const { sizes, expressions } = lowering.common([tensor]);
+    const { shape } = lowering.tensor(tensor);
+    draft.output(
+      sizeOf(sizes) === sizeOf(shape) ? sizes : canonical(shape),
+      expressions.flatMap(({ pieces }) => pieces),
+    );
+  }
+  return draft.finish();
+}
+
+const OPS: readonly GraphNode["op"][] = ["fullyConnected", "weightedSum", "requantize", "reshape"];
+
+function lower(node: GraphNode, lowering: Lowering): void {
+  switch (node.op) {
+    case "fullyConnected":
+      return lowerFullyConnected(node, lowering);
+    case "weightedSum":
+      return lowerWeightedSum(node, lowering);
+    case "requantize":
+      return lowerRequantize(node, lowering);
+    case "reshape":
+      return lowerReshape(node, lowering);
+  }
+}
+
+/** Every node that cannot be lowered, with the reason. */
+export const tensorcheckRefusals = (graph: IntegerGraph): Refusal[] =>
+  graph.nodes
+    .filter(({ op }) => !OPS.includes(op))
+    .map(({ op, from }) => ({ node: from.join(" + "), operator: op, reason: `${op} is not lowered` }));

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What lowering a node works with: the graph, the program so far, and how each tensor is read.
+import type { GraphTensor, IntegerGraph, TensorId } from "../../../graph/types.ts";
+import { operandsOf } from "../../../graph/nodes/registry.ts";
+import { sizeOf } from "../../../tensor/spec.ts";
+import { canonical, frameOf, plainView, type View } from "../layout.ts";
+import type { Draft } from "./draft.ts";
+import { asAffine, fits, piecesOf, viewExpression, type Affine, type Expression, type Piece } from "./expressions.ts";
+import { digits, tensorValues, type Recipe } from "./witness.ts";
+
+/** Most columns that stand for one operand of a look-up: each look-up evaluates all of them. */
+const MAX_PARTS = 4;
+
+export interface Lowering {
+  readonly draft: Draft;
+  readonly tableBits: number;
+  tensor(id: TensorId): GraphTensor;
+  /** The honest values of a tensor. */
+  values(id: TensorId): Recipe;
+  /** Says what a tensor is. */
+  define(id: TensorId, expression: Expression): void;
+  /** A new column for a tensor. */
+  defineColumn(id: TensorId, sizes: readonly number[]): View;
+  /** A tensor as terms of its reader's equation: expanded where nothing else reads it. */
+  expression(id: TensorId): Expression;
+  /** A tensor as a look-up reads it. */
+  affine(id: TensorId): { readonly sizes: readonly number[]; readonly affine: Affine };
+  /** A tensor as one column or input. */
+  view(id: TensorId): View;
+  /** A layout over which all can be read, of which some have become columns of it. */
+  common(ids: readonly TensorId[]): { readonly sizes: readonly number[]; readonly expressions: readonly Expression[] };
+  /** 0 <= value < 2^bits in every real cell; `rows` are the honest values. */
+  range(sizes: readonly number[], value: Affine, bits: number, rows: Recipe): void;
+}
+
+export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number): Lowering {
+  const known: (Expression | undefined)[] = graph.inputs.map(({ spec }, port) =>
+    viewExpression(plainView({ kind: "input", port, sizes: spec.shape }, spec.shape)),
+  );
+  const readers = readersOf(graph);
+  const recipes = graph.tensors.map((tensor, id) => tensorValues(id, tensor));
+  const tensor = (id: TensorId): GraphTensor => graph.tensors[id] as GraphTensor;
+  const as = (id: TensorId): Expression => known[id] as Expression;
+
+  /** The expression as a column, computed once for all readers. */
+  const materialize = (id: TensorId): Expression => {
+    const { sizes, pieces } = as(id);
+    const merged = canonical(sizes);
+    const view = draft.wit(tensor(id).name, merged, recipes[id] as Recipe);
+    draft.equation(merged, [...pieces, { kind: "product", coefficient: -1n, views: [view] }]);
+    return (known[id] = viewExpression(view));
+  };
+  const isView = ({ pieces }: Expression): boolean =>
+    pieces.length === 1 && pieces[0]?.kind === "product" && pieces[0].views.length === 1;
+  const isConstant = ({ pieces }: Expression): boolean =>
+    pieces.every((piece) => piece.kind === "product" && piece.views.length === 0);
+
+  const lowering: Lowering = {
+    draft,
+    tableBits,
+    tensor,
+    values: (id) => recipes[id] as Recipe,
+    define: (id, expression) => void (known[id] = expression),
+    defineColumn(id, sizes) {
+      const view = draft.wit(tensor(id).name, sizes, recipes[id] as Recipe);
+      known[id] = viewExpression(view);
+      return view;
+    },
+    expression(id) {
+      const expression = as(id);
+      const free = isView(expression) || isConstant(expression);
+      return free || readers[id] === 1 ? expression : materialize(id);
+    },
+    affine(id) {
+      const expression = lowering.expression(id);
+      const affine = asAffine(expression);
+      if (affine !== null && affine.parts.length <= MAX_PARTS) return { sizes: expression.sizes, affine };
+      const column = materialize(id);
+      return { sizes: column.sizes, affine: asAffine(column) as Affine };
+    },
+    view(id) {
+      const isOwn = ({ pieces: [piece] }: Expression): boolean => piece?.coefficient === 1n;
+      const expression = isView(as(id)) && isOwn(as(id)) ? as(id) : materialize(id);
+      return (expression.pieces[0] as Extract<Piece, { kind: "product" }>).views[0] as View;
+    },
+    common(ids) {
+      const expressions = ids.map((id) => lowering.expression(id));
+      const isFull = ({ sizes }: Expression): boolean => sizeOf(sizes) !== 1;
+      const full = expressions.filter(isFull);
+      if (full.length === 0) return { sizes: [], expressions };
+      const fitting = (sizes: readonly number[]) => (e: Expression) =>
+        e.pieces.every((piece) => fits(piece, frameOf(sizes, 0)));
+      const best = full.find(({ sizes }) => full.every(fitting(sizes))) ?? (full[0] as Expression);
+      return { sizes: canonical(best.sizes), expressions };
+    },
+    range(sizes, value, bits, rows) {
+      if (bits === 0) return draft.equation(sizes, piecesOf(value));
+      const count = Math.ceil(bits / tableBits);
+      const width = Math.ceil(bits / count);
+      let low = value;
+      for (let from = width; from < bits; from += width) {
+        const some = Math.min(width, bits - from);
+        const limb = digits(rows, from, some);
+        const view = draft.wit(`limb of ${bits} bits`, sizes, limb);
+        const own: Affine = { parts: [{ coefficient: 1n, view }], constant: 0n };
+        draft.lookup(sizes, draft.tables.range(some), own, null, limb);
+        low = { ...low, parts: [...low.parts, { coefficient: -(1n << BigInt(from)), view }] };
+      }
+      draft.lookup(sizes, draft.tables.range(width), low, null, count === 1 ? rows : digits(rows, 0, width));
+    },
+  };
+  return lowering;
+}
+
+/** How often each tensor is read; what only reshapes or passes on counts as its own readers. */
+function readersOf(graph: IntegerGraph): number[] {
+  const readers = graph.tensors.map(() => 0);
+  const add = (id: TensorId, count: number): void => void (readers[id] = (readers[id] as number) + count);
+  for (const { tensor } of graph.outputs) add(tensor, 1);
+  for (const node of graph.nodes.toReversed())
+    for (const id of operandsOf(node)) add(id, node.op === "reshape" ? (readers[node.output] as number) : 1);
+  return readers;
+}
