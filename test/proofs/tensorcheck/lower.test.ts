@@ -4,7 +4,6 @@ import { executeTrace } from "../../../verifier/graph/execute.ts";
 import type { IntegerGraph } from "../../../verifier/graph/types.ts";
 import { lowerGraph } from "../../../verifier/proofs/tensorcheck/lower/index.ts";
 import { perceptron, integers } from "../../helpers/circuit-models.ts";
-import { loadDigits } from "../../helpers/circuit-digits.ts";
 import { failuresOf } from "./ideal.ts";
 
 function prepare(graph: IntegerGraph, inputs: readonly ArrayLike<number>[], tableBits: number) {
@@ -16,15 +15,9 @@ function prepare(graph: IntegerGraph, inputs: readonly ArrayLike<number>[], tabl
 
 describe("tensorcheck: lowering", () => {
   it("a perceptron's honest witness satisfies its program", () => {
-    const graph = perceptron([13, 6, 5]);
+    const graph = perceptron([13, 6, 5], { shift: 9 });
     const draw = integers(3);
-    const { program, assignment } = prepare(graph, [Float64Array.from({ length: 13 }, () => draw(0, 16))], 16);
-    expect(failuresOf(program, assignment)).to.deep.equal([]);
-  });
-
-  it("so does that of examples/digits", () => {
-    const { graph, samples } = loadDigits();
-    const { program, assignment } = prepare(graph, samples[0] as readonly Float64Array[], 16);
+    const { program, assignment } = prepare(graph, [Float64Array.from({ length: 13 }, () => draw(0, 16))], 12);
     expect(failuresOf(program, assignment)).to.deep.equal([]);
   });
 });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A program under construction: columns, equations over the cells of layouts, look-ups.
-import type { Values } from "../../../graph/execute.ts";
 import { VerigradError } from "../../../errors.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
 import {
@@ -175,7 +174,7 @@ export function newDraft(): Draft {
         outputs,
         equations,
         witness(trace) {
-          const evaluation = newEvaluation(trace as Values[]);
+          const evaluation = newEvaluation(trace);
           const cells = new Map<Column, Cells>();
           for (const [column, { sizes, recipe }] of recipes) {
             const values = evaluation.of(recipe);
@@ -217,14 +216,11 @@ function valueTerm(draft: Draft, placed: PlacedTables, values: NonNullable<Place
   return { power: 2, coefficient: 1n, value, mask };
 }
 
-/** Fractions two by two; one whose value has a mask has a degree more, and stands alone. */
-function grouped(fractions: readonly Fraction[]): Fraction[][] {
-  const isMasked = ({ linear }: Fraction): boolean => linear.some(({ mask }) => mask !== undefined);
-  const groups = fractions.filter(isMasked).map((fraction) => [fraction]);
-  const others = fractions.filter((fraction) => !isMasked(fraction));
-  for (let i = 0; i < others.length; i += FRACTIONS) groups.push(others.slice(i, i + FRACTIONS));
-  return groups;
-}
+/** Fractions of the same cells, by as many as one help column sums. */
+const grouped = (fractions: readonly Fraction[]): Fraction[][] =>
+  Array.from({ length: Math.ceil(fractions.length / FRACTIONS) }, (_, i) =>
+    fractions.slice(i * FRACTIONS, (i + 1) * FRACTIONS),
+  );
 
 /** SAFETY: the range analysis or a recipe would be wrong. */
 const mistaken = (what: string): VerigradError =>

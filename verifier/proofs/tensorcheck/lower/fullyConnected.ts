@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { FullyConnectedNode } from "../../../graph/types.ts";
-import { sizeOf } from "../../../tensor/spec.ts";
-import { bitsIn, coordinatesOf, factorOf, frameOf, sizesOf } from "../layout.ts";
+import { bitsIn, factorOf, frameOf } from "../layout.ts";
 import { atR, type Factor } from "../program.ts";
 import type { Contraction, Piece } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";

@@ -36,7 +36,7 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
     if (lo === hi) {
       const pieces = lo === 0n ? [] : [{ kind: "product", coefficient: lo, views: [] } as const];
       lowering.define(node.output, { sizes: canonical(shape), pieces });
-    } else lower(node, lowering);
+    } else lowerOf(node)?.(node as never, lowering);
   }
   for (const { tensor } of graph.outputs) {
     const { sizes, expressions } = lowering.common([tensor]);
@@ -49,23 +49,20 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
   return draft.finish();
 }
 
-const OPS: readonly GraphNode["op"][] = ["fullyConnected", "weightedSum", "requantize", "reshape"];
+type Lower<Op extends GraphNode["op"]> = (node: Extract<GraphNode, { op: Op }>, lowering: Lowering) => void;
 
-function lower(node: GraphNode, lowering: Lowering): void {
-  switch (node.op) {
-    case "fullyConnected":
-      return lowerFullyConnected(node, lowering);
-    case "weightedSum":
-      return lowerWeightedSum(node, lowering);
-    case "requantize":
-      return lowerRequantize(node, lowering);
-    case "reshape":
-      return lowerReshape(node, lowering);
-  }
-}
+const LOWERS: { readonly [Op in GraphNode["op"]]?: Lower<Op> } = {
+  fullyConnected: lowerFullyConnected,
+  weightedSum: lowerWeightedSum,
+  requantize: lowerRequantize,
+  reshape: lowerReshape,
+};
+
+/** Only ever given nodes of its own op. */
+const lowerOf = ({ op }: GraphNode): Lower<never> | undefined => LOWERS[op] as Lower<never> | undefined;
 
 /** Every node that cannot be lowered, with the reason. */
 export const tensorcheckRefusals = (graph: IntegerGraph): Refusal[] =>
   graph.nodes
-    .filter(({ op }) => !OPS.includes(op))
+    .filter((node) => lowerOf(node) === undefined)
     .map(({ op, from }) => ({ node: from.join(" + "), operator: op, reason: `${op} is not lowered` }));

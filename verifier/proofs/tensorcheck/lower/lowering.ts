@@ -85,13 +85,11 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
     },
     common(ids) {
       const expressions = ids.map((id) => lowering.expression(id));
-      const isFull = ({ sizes }: Expression): boolean => sizeOf(sizes) !== 1;
-      const full = expressions.filter(isFull);
-      if (full.length === 0) return { sizes: [], expressions };
+      const full = expressions.filter(({ sizes }) => sizeOf(sizes) !== 1);
       const fitting = (sizes: readonly number[]) => (e: Expression) =>
         e.pieces.every((piece) => fits(piece, frameOf(sizes, 0)));
-      const best = full.find(({ sizes }) => full.every(fitting(sizes))) ?? (full[0] as Expression);
-      return { sizes: canonical(best.sizes), expressions };
+      const best = full.find(({ sizes }) => full.every(fitting(sizes))) ?? full[0];
+      return { sizes: canonical(best?.sizes ?? []), expressions };
     },
     range(sizes, value, bits, rows) {
       if (bits === 0) return draft.equation(sizes, piecesOf(value));

@@ -44,7 +44,7 @@ const toDoubles = (values: Integers): Float64Array =>
   values instanceof Float64Array ? values : Float64Array.from(values, Number);
 
 /** A tensor of the execution. */
-export const tensorValues = (id: number, range: Range): Recipe => ({ range, evaluate: ({ tensor }) => tensor(id) });
+export const tensorValues = (id: number, range: Range): Recipe => ({ range, evaluate: (from) => from.tensor(id) });
 
 /** An operand of a sum of recipes; of a single value it counts for every one. */
 export interface Part {
@@ -65,8 +65,8 @@ export function combination(parts: readonly Part[], constant: bigint): Recipe {
   const safe = magnitude <= SAFE;
   return {
     range: { lo, hi },
-    evaluate({ of }) {
-      const operands = parts.map((part) => of(part.of));
+    evaluate(from) {
+      const operands = parts.map((part) => from.of(part.of));
       const length = operands.reduce((most, { length }) => Math.max(most, length), 1);
       if (!safe) {
         const sum = new Array<bigint>(length).fill(constant);
