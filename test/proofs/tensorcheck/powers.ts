@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Powers of a τ that everybody knows: for tests only.
 import { checkerCurve } from "../../../verifier/proofs/curve.ts";
+import { concat, g2Bytes } from "../../../verifier/proofs/points.ts";
+import { encodeKey, type KeySpecs } from "../../../verifier/proofs/tensorcheck/encode.ts";
+import type { NumberedProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
+import type { Cells } from "../../../verifier/proofs/tensorcheck/program.ts";
+import { chunksOf, commit } from "../../../verifier/proofs/tensorcheck/prover/chunks.ts";
+import { elements } from "../../../verifier/proofs/tensorcheck/prover/multilinear.ts";
 import { SCALAR_FIELD } from "../../../verifier/tensor/packing.ts";
 
 export const TAU = 0x123456789abcdef0123456789abcdefn;
@@ -15,4 +21,16 @@ export async function testPowers(n: number): Promise<Uint8Array> {
     scalar = (scalar * TAU) % SCALAR_FIELD;
   }
   return powers;
+}
+
+/** A key over these powers. */
+export async function testKey(numbered: NumberedProgram, specs: KeySpecs, powers: Uint8Array): Promise<Uint8Array> {
+  const { G2 } = await checkerCurve();
+  const chunks = chunksOf(numbered.placement, 0, numbered.placement.chunks.pre, ({ cells }) =>
+    elements(cells as Cells),
+  );
+  const commitments = await Promise.all(chunks.map((cells) => commit(cells, powers)));
+  const [x, y] = G2.toObject(G2.toAffine(G2.timesScalar(G2.g, TAU)));
+  const tau2 = g2Bytes({ x: { c0: x[0], c1: x[1] }, y: { c0: y[0], c1: y[1] } });
+  return encodeKey({ specs, numbered, commitments: concat(commitments), tau2 });
 }

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { expect } from "chai";
 import { proveReference, type Hooks, type Message } from "../../../../verifier/proofs/tensorcheck/prover/reference.ts";
 import type { Column } from "../../../../verifier/proofs/tensorcheck/program.ts";
+import { verify } from "../../../../verifier/proofs/tensorcheck/verify/verify.ts";
+import type { Verdict } from "../../../../verifier/proofs/types.ts";
 import { errorOf } from "../../../helpers/errors.ts";
 import { numberTiny, SPECS, tiny } from "../tiny-program.ts";
-import { testPowers } from "../powers.ts";
+import { testKey, testPowers } from "../powers.ts";
 
 const INPUT = [7, 2, 3];
 const N = 5;
 
 describe("tensorcheck: reference prover", () => {
   let powers: Uint8Array;
+  let key: Uint8Array;
   const model = tiny(INPUT);
   const numbered = numberTiny(model, N);
   const prove = (hooks?: Hooks, { context = 7n, output = model.output, witness = model.program.witness([]) } = {}) =>
@@ -18,7 +23,7 @@ describe("tensorcheck: reference prover", () => {
       numbered,
       witness,
       {
-        keyHash: `0x${"11".repeat(32)}`,
+        keyHash: `0x${bytesToHex(keccak_256(key))}`,
         context,
         specs: SPECS,
         input: Uint8Array.from(INPUT),
@@ -27,9 +32,25 @@ describe("tensorcheck: reference prover", () => {
       powers,
       hooks,
     );
+  const verdict = async (seal: Uint8Array, output = model.output): Promise<Verdict["ok"]> =>
+    (await verify(key, { context: 7n, input: Uint8Array.from(INPUT), output: Uint8Array.from(output) }, seal)).ok;
 
   before(async () => {
-    powers = await testPowers(N);
+    powers = await testPowers(7);
+    key = await testKey(numbered, SPECS, powers);
+  });
+
+  it("convinces the verifier, whatever the size of chunks", async () => {
+    expect(await verdict(await prove())).to.equal(true);
+    for (const n of [2, 4, 7]) {
+      const other = numberTiny(model, n);
+      const bytes = await testKey(other, SPECS, powers);
+      const claim = { context: 0n, input: Uint8Array.from(INPUT), output: Uint8Array.from(model.output) };
+      const keyHash = `0x${bytesToHex(keccak_256(bytes))}` as const;
+      const witness = model.program.witness([]);
+      const seal = await proveReference(other, witness, { keyHash, specs: SPECS, ...claim }, powers);
+      expect((await verify(bytes, claim, seal)).ok, `n = ${n}`).to.equal(true);
+    }
   });
 
   it("sends the messages of the spec, in order and of their lengths", async () => {
@@ -70,6 +91,64 @@ describe("tensorcheck: reference prover", () => {
       cells[1] = (cells[1] as number) + 1;
       witness.set(model.columns[name], cells);
       expect(await errorOf(() => prove(undefined, { witness })), name).to.include({ code: "PROVE_FAILED" });
+    }
+  });
+
+  it("convinces nobody of a witness that breaks an equation", async () => {
+    const wrong: Record<string, Hooks> = {};
+    for (const [name, column] of Object.entries(model.columns)) {
+      if (column.class === "pre") continue;
+      wrong[name] = { column: (of, cells) => (of === column ? cells.with(1, (cells[1] as bigint) + 1n) : cells) };
+    }
+    // A pad that is not 0 breaks nothing but z = W x + b, in which z stands without select.
+    wrong["pad of z"] = { column: (of, cells) => (of === model.columns.z ? cells.with(3, 1n) : cells) };
+    for (const [name, hooks] of Object.entries(wrong)) {
+      expect(await verdict(await prove(hooks)), name).to.equal(false);
+    }
+    expect(await verdict(await prove({}, { output: [26, 0, 1] }), [26, 0, 1])).to.equal(false);
+    const pad: Hooks = { column: (of, cells) => (of === model.columns.y ? cells.with(3, 9n) : cells) };
+    expect(await verdict(await prove(pad)), "pad of y, which nothing reads").to.equal(true);
+  });
+
+  it("convinces nobody once a message is another", async () => {
+    const messages: readonly Message[] = [
+      "wit",
+      "help",
+      "blockRound",
+      "claims",
+      "productRound",
+      "entities",
+      "folds",
+      "negated",
+      "Q",
+      "W",
+    ];
+    for (const name of messages) {
+      const send: Hooks["send"] = (message, bytes) => {
+        if (message !== name) return bytes;
+        // Another scalar, or infinity where there was a point.
+        const other = bytes.slice();
+        if (["wit", "help", "folds", "Q", "W"].includes(name)) other.fill(0, 0, 64);
+        else other[31] = (other[31] as number) ^ 1;
+        return other;
+      };
+      expect(await verdict(await prove({ send })), name).to.equal(false);
+    }
+  });
+
+  it("convinces nobody with messages chosen after the challenges that they decide", async () => {
+    for (const name of [
+      "wit",
+      "help",
+      "blockRound",
+      "claims",
+      "productRound",
+      "entities",
+      "folds",
+      "negated",
+    ] as const) {
+      const absorb: Hooks["absorb"] = (message, bytes) => (message === name ? new Uint8Array() : bytes);
+      expect(await verdict(await prove({ absorb })), name).to.equal(false);
     }
   });
 

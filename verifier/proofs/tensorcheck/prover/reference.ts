@@ -6,11 +6,11 @@ import { hexToBytes } from "@noble/hashes/utils.js";
 import { VerigradError } from "../../../errors.ts";
 import { decodeTensors } from "../../../tensor/codec.ts";
 import type { Hex } from "../../types.ts";
-import { checkerCurve } from "../../curve.ts";
 import { concat, uint256Bytes } from "../../points.ts";
 import type { KeySpecs } from "../encode.ts";
 import { CONSTANT, type Entity, type NumberedBlock, type NumberedFraction, type NumberedProgram } from "../number.ts";
 import type { Cells, Column, Factor } from "../program.ts";
+import { chunksOf, commit } from "./chunks.ts";
 import { eq, inverses, mod, power, powersOf } from "./field.ts";
 import {
   bindFirst,
@@ -152,32 +152,12 @@ class Reference {
 
   /** `count` chunks from `first` on. */
   #chunks(first: number, count: number): bigint[][] {
-    const size = 2 ** this.#numbered.placement.n;
-    const chunks = Array.from({ length: count }, () => new Array<bigint>(size).fill(0n));
-    for (const [column, { chunk, block }] of this.#numbered.placement.places) {
-      const start = (chunk - first) * size + block * 2 ** column.bits;
-      if (start < 0 || start >= count * size) continue;
-      this.#sources.column(column).forEach((cell, i) => {
-        const at = start + i;
-        (chunks[Math.floor(at / size)] as bigint[])[at % size] = cell;
-      });
-    }
-    return chunks;
-  }
-
-  async #commit(cells: readonly bigint[]): Promise<Uint8Array> {
-    const { G1 } = await checkerCurve();
-    const scalars = new Uint8Array(32 * cells.length);
-    cells.forEach((cell, i) => scalars.set(uint256Bytes(cell).reverse(), 32 * i));
-    const point = await G1.multiExpAffine(this.#powers.subarray(0, 64 * cells.length), scalars);
-    const bytes = new Uint8Array(64);
-    if (!G1.isZero(point)) G1.toRprUncompressed(bytes, 0, G1.toAffine(point));
-    return bytes;
+    return chunksOf(this.#numbered.placement, first, count, (column) => this.#sources.column(column));
   }
 
   async #sendCommitments(message: Message, polynomials: readonly (readonly bigint[])[]): Promise<void> {
     const points: Uint8Array[] = [];
-    for (const cells of polynomials) points.push(await this.#commit(cells));
+    for (const cells of polynomials) points.push(await commit(cells, this.#powers));
     this.#send(message, concat(points));
   }
 
