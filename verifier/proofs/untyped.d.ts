@@ -46,6 +46,7 @@ declare module "ffjavascript" {
     toRprLEM(target: Uint8Array, offset: number, point: Internal): void;
     toRprUncompressed(target: Uint8Array, offset: number, point: Internal): void;
     batchLEMtoU(points: Uint8Array): Promise<Uint8Array>;
+    batchUtoLEM(points: Uint8Array): Promise<Uint8Array>;
     batchToAffine(points: Uint8Array): Promise<Uint8Array>;
   }
 
