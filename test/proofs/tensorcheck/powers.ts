@@ -23,14 +23,18 @@ export async function testPowers(n: number): Promise<Uint8Array> {
   return powers;
 }
 
+/** [τ]_2 as the pairing precompile reads it. */
+export async function tau2Bytes(tau: bigint): Promise<Uint8Array> {
+  const { G2 } = await checkerCurve();
+  const [x, y] = G2.toObject(G2.toAffine(G2.timesScalar(G2.g, tau)));
+  return g2Bytes({ x: { c0: x[0], c1: x[1] }, y: { c0: y[0], c1: y[1] } });
+}
+
 /** A key over these powers. */
 export async function testKey(numbered: NumberedProgram, specs: KeySpecs, powers: Uint8Array): Promise<Uint8Array> {
-  const { G2 } = await checkerCurve();
   const chunks = chunksOf(numbered.placement, 0, numbered.placement.chunks.pre, ({ cells }) =>
     elements(cells as Cells),
   );
   const commitments = await Promise.all(chunks.map((cells) => commit(cells, powers)));
-  const [x, y] = G2.toObject(G2.toAffine(G2.timesScalar(G2.g, TAU)));
-  const tau2 = g2Bytes({ x: { c0: x[0], c1: x[1] }, y: { c0: y[0], c1: y[1] } });
-  return encodeKey({ specs, numbered, commitments: concat(commitments), tau2 });
+  return encodeKey({ specs, numbered, commitments: concat(commitments), tau2: await tau2Bytes(TAU) });
 }

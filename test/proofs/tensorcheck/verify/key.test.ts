@@ -8,7 +8,7 @@ import { verify } from "../../../../verifier/proofs/tensorcheck/verify/verify.ts
 import { BASE_FIELD, SCALAR_FIELD } from "../../../../verifier/proofs/points.ts";
 import { errorOf } from "../../../helpers/errors.ts";
 import { TWIST_STRAY } from "../../../contracts/proofs/groth16-vectors.ts";
-import { tau2Bytes } from "./powers.ts";
+import { tau2Bytes } from "../powers.ts";
 
 const TAU2 = bytesToHex(await tau2Bytes(0x5eedn));
 const hexOf = (value: bigint): string => value.toString(16).padStart(64, "0");
@@ -106,6 +106,10 @@ const WRONG: readonly (readonly [Partial<Record<Name | "end", string>>, number])
   [{ "input length": "0022" }, 9],
   [{ "input length": "0024" }, 9],
   [{ "input length": "ffff" }, 1],
+  // What lies beyond the list is not looked at.
+  [{ "input length": "0000", "input count": "00" }, 9],
+  [{ "input length": "0001", "input 0": "00 00000002 00000003 01 00 00000000 000000ff" }, 9],
+  [{ "input length": "0015", "input 1": "01 00000004 05 ff ffffff80 0000007f" }, 9],
   [{ "input count": "00" }, 4],
   [{ "input count": "11" }, 4],
   [{ "input count": "01" }, 9],
@@ -171,6 +175,7 @@ const WRONG: readonly (readonly [Partial<Record<Name | "end", string>>, number])
   [{ index: "03 4004" }, 15],
   [{ index: "05 0400" }, 18],
   [{ steps: "04 0005 0002" }, 15],
+  [{ steps: "05 0004 0002" }, 18],
   [{ "step 0": "05 00000000" }, 18],
   [{ "step 0": "02 00000004" }, 18],
   [{ "step 0 coefficient": "02 0007" }, 19],

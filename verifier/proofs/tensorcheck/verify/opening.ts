@@ -7,7 +7,7 @@ import { EqTable, inverse, mod, powers } from "./field.ts";
 import type { Key } from "./key.ts";
 import { valuesAt, type Drawn } from "./point.ts";
 import type { Seal } from "./seal.ts";
-import type { Transcript } from "./transcript.ts";
+import type { Challenger } from "./transcript.ts";
 
 /** scalar · point */
 interface Summand {
@@ -26,7 +26,7 @@ export async function opens(
   drawn: Drawn,
   s: readonly bigint[],
   seal: Seal,
-  transcript: Transcript,
+  transcript: Challenger,
 ): Promise<boolean> {
   const { n, entities } = key;
   transcript.absorb(seal.evaluations.bytes);

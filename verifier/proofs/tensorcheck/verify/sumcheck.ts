@@ -6,7 +6,7 @@ import { CONSTANT_ONE, type Block, type Fraction, type ValueIndex } from "./key-
 import type { ColumnClaim } from "./key-entities.ts";
 import { valuesAt, type Drawn } from "./point.ts";
 import type { Message } from "./seal.ts";
-import type { Transcript } from "./transcript.ts";
+import type { Challenger } from "./transcript.ts";
 
 /** The claim that the rounds leave, and the point, by coordinate t. */
 export interface Reduced {
@@ -18,7 +18,7 @@ export interface Reduced {
  * Reduces a sum over a cube to one value. A round sends c_0, c_2, …, c_D of its polynomial Σ c_i X^i, whose values at 0 and 1
  * add up to the claim: c_1 = claim − 2 c_0 − c_2 − … − c_D. The most significant variable is bound first.
  */
-export function reduceSum(transcript: Transcript, claim: bigint, rounds: readonly Message<bigint>[]): Reduced {
+export function reduceSum(transcript: Challenger, claim: bigint, rounds: readonly Message<bigint>[]): Reduced {
   const point: bigint[] = [];
   for (const { bytes, values } of rounds) {
     transcript.absorb(bytes);

@@ -5,6 +5,9 @@ import { concat, readUint } from "../../points.ts";
 import { SCALAR_FIELD } from "./field.ts";
 import { DOMAIN } from "./head.ts";
 
+/** What the steps of the argument need of a transcript. */
+export type Challenger = Pick<Transcript, "absorb" | "challenge">;
+
 /** Challenges that depend on all that was absorbed before them. */
 export class Transcript {
   #state: Uint8Array = DOMAIN;
