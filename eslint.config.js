@@ -37,7 +37,7 @@ const folders = [
 ];
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".toolchain", "artifacts", "cache", "dist", "types", "coverage"] },
+  { ignores: ["node_modules", ".toolchain", "artifacts", "cache", "dist", "types", "coverage", "kernels"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],

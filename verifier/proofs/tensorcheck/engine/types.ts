@@ -4,6 +4,7 @@
 //
 // Methods that return a Promise split their work over the engine's threads; they are safe to await one after the other,
 // not to overlap. The others run at once on the caller's thread. Every length counts elements, never bytes.
+import type { G1Point } from "../../points.ts";
 
 /** `length` field elements at `address`: 32 bytes each, Montgomery form. */
 export interface Vector {
@@ -26,11 +27,17 @@ export interface Integers {
 
 export type IntegerType = "int8" | "int16" | "int32" | "float64" | "bigint64";
 
+/** How kernels know the types. */
+export const INTEGER_CODES: Readonly<Record<IntegerType, number>> = {
+  int8: 0,
+  int16: 1,
+  int32: 2,
+  float64: 3,
+  bigint64: 4,
+};
+
 /** What integers are copied from; Float64Array holds integers of at most 53 bits. */
 export type IntegerArray = Int8Array | Int16Array | Int32Array | Float64Array | BigInt64Array;
-
-/** An affine point with coordinates below q; null is infinity. */
-export type Point = readonly [x: bigint, y: bigint] | null;
 
 /** coefficient · Π vectors[factors[i]]; an index may come more than once. */
 export interface RoundTerm {
@@ -142,11 +149,11 @@ export interface TensorcheckEngine {
   // ---- G1 ------------------------------------------------------------------------------------------------------------
   /** Bases from x ‖ y of 32 bytes each, big-endian; infinity is 0 ‖ 0. The caller checks that they lie on the curve. */
   points(bytes: Uint8Array): Points;
-  toPoints(a: Points): Point[];
-  /** Σ a[i]·bases[first + i]. */
-  msm(bases: Points, a: Vector, first?: number): Promise<Point>;
+  toPoints(a: Points): G1Point[];
+  /** Σ a[i]·bases[first + i]; infinity is (0, 0). */
+  msm(bases: Points, a: Vector, first?: number): Promise<G1Point>;
   /** Σ values[i]·bases[first + i], of any integers of at most 62 bits and sign; far cheaper than full width. */
-  msmIntegers(bases: Points, values: Integers, first?: number): Promise<Point>;
+  msmIntegers(bases: Points, values: Integers, first?: number): Promise<G1Point>;
 }
 
 export interface MatrixOptions {

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Vectors over the scalar field. Elements are 32 bytes; lengths count elements. Results may lie where operands do.
+// Slots 0..15 of the scratch belong to this file and to inverses.
+import {
+  frAdd,
+  frMinusTwo,
+  frModulus,
+  frMul,
+  frOne,
+  frSqr,
+  frSquare,
+  frSub,
+  fqMinusTwo,
+  fqMul,
+  fqOne,
+  fqSqr,
+} from "./field";
+import { buffer, clear32, copy32, isZero32, slot } from "./memory";
+
+/** Elements that share one inversion. */
+const INVERSE_BATCH: usize = 1024;
+
+export function frVecAdd(out: usize, a: usize, b: usize, n: usize): void {
+  for (let i: usize = 0; i < n << 5; i += 32) frAdd(out + i, a + i, b + i);
+}
+
+export function frVecSub(out: usize, a: usize, b: usize, n: usize): void {
+  for (let i: usize = 0; i < n << 5; i += 32) frSub(out + i, a + i, b + i);
+}
+
+export function frVecMul(out: usize, a: usize, b: usize, n: usize): void {
+  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, b + i);
+}
+
+export function frVecScale(out: usize, a: usize, s: usize, n: usize): void {
+  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, s);
+}
+
+export function frVecAddScalar(out: usize, a: usize, s: usize, n: usize): void {
+  for (let i: usize = 0; i < n << 5; i += 32) frAdd(out + i, a + i, s);
+}
+
+/** out += s·a */
+export function frVecAxpy(out: usize, s: usize, a: usize, n: usize): void {
+  const t = slot(0);
+  for (let i: usize = 0; i < n << 5; i += 32) {
+    frMul(t, a + i, s);
+    frAdd(out + i, out + i, t);
+  }
+}
+
+export function frVecFill(out: usize, s: usize, n: usize): void {
+  for (let i: usize = 0; i < n << 5; i += 32) copy32(out + i, s);
+}
+
+/** Out of canonical bytes, which may be up to 2^256. */
+export function frVecToMontgomery(out: usize, a: usize, n: usize): void {
+  const square = slot(0);
+  frSquare(square);
+  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, square);
+}
+
+export function frVecFromMontgomery(out: usize, a: usize, n: usize): void {
+  const one = slot(0);
+  clear32(one);
+  store<u64>(one, 1);
+  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, one);
+}
+
+/** The integer at index i of an array of `type`: 0 int8, 1 int16, 2 int32, 3 float64, 4 bigint64. */
+export function integerAt(integers: usize, type: i32, i: usize): i64 {
+  switch (type) {
+    case 0:
+      return <i64>load<i8>(integers + i);
+    case 1:
+      return <i64>load<i16>(integers + (i << 1));
+    case 2:
+      return <i64>load<i32>(integers + (i << 2));
+    case 3:
+      return <i64>load<f64>(integers + (i << 3));
+    default:
+      return load<i64>(integers + (i << 3));
+  }
+}
+
+export function frVecFromIntegers(out: usize, integers: usize, type: i32, first: usize, n: usize): void {
+  const square = slot(0);
+  const magnitude = slot(1);
+  const zero = slot(2);
+  frSquare(square);
+  clear32(magnitude);
+  clear32(zero);
+  for (let i: usize = 0; i < n; i++) {
+    const value = integerAt(integers, type, first + i);
+    const target = out + (i << 5);
+    if (value == 0) {
+      clear32(target);
+      continue;
+    }
+    store<u64>(magnitude, value < 0 ? 0 - value : value); // −2^63 is its own negative, and right as an unsigned word
+    frMul(target, magnitude, square);
+    if (value < 0) frSub(target, zero, target);
+  }
+}
+
+/** out = 1/a = a^(r−2); 0 for 0. */
+export function frInverse(out: usize, a: usize): void {
+  const exponent = slot(3);
+  const base = slot(4);
+  const power = slot(5);
+  frMinusTwo(exponent);
+  copy32(base, a);
+  frOne(power);
+  for (let bit: i32 = 253; bit >= 0; bit--) {
+    frSqr(power, power);
+    if ((load<u8>(exponent + (bit >> 3)) >> (<u8>(bit & 7))) & 1) frMul(power, power, base);
+  }
+  copy32(out, power);
+}
+
+/** out = 1/a = a^(q−2), in the base field. */
+export function fqInverse(out: usize, a: usize): void {
+  const exponent = slot(3);
+  const base = slot(4);
+  const power = slot(5);
+  fqMinusTwo(exponent);
+  copy32(base, a);
+  fqOne(power);
+  for (let bit: i32 = 253; bit >= 0; bit--) {
+    fqSqr(power, power);
+    if ((load<u8>(exponent + (bit >> 3)) >> (<u8>(bit & 7))) & 1) fqMul(power, power, base);
+  }
+  copy32(out, power);
+}
+
+/** out[i] = 1/a[i] by one inversion for many (Montgomery's trick); 0 stays 0. Returns the number of zeros. */
+export function frVecInvert(out: usize, a: usize, n: usize): usize {
+  const product = slot(0);
+  const inverse = slot(1);
+  const t = slot(2);
+  const prefixes = buffer();
+  let zeros: usize = 0;
+  for (let from: usize = 0; from < n; from += INVERSE_BATCH) {
+    const count = min(INVERSE_BATCH, n - from);
+    const source = a + (from << 5);
+    const target = out + (from << 5);
+    frOne(product);
+    for (let i: usize = 0; i < count << 5; i += 32) {
+      copy32(prefixes + i, product);
+      if (isZero32(source + i)) zeros++;
+      else frMul(product, product, source + i);
+    }
+    frInverse(inverse, product);
+    for (let i: usize = (count - 1) << 5; ; i -= 32) {
+      if (isZero32(source + i)) clear32(target + i);
+      else {
+        frMul(t, inverse, prefixes + i);
+        frMul(inverse, inverse, source + i);
+        copy32(target + i, t);
+      }
+      if (i == 0) break;
+    }
+  }
+  return zeros;
+}
+
+/** out[h] = Σ_i a[h·columns + i]·b[i] for h < rows. */
+export function frDotRows(out: usize, a: usize, b: usize, rows: usize, columns: usize): void {
+  const sum = slot(0);
+  const t = slot(1);
+  for (let h: usize = 0; h < rows; h++) {
+    clear32(sum);
+    for (let i: usize = 0; i < columns << 5; i += 32) {
+      frMul(t, a + i, b + i);
+      frAdd(sum, sum, t);
+    }
+    copy32(out + (h << 5), sum);
+    a += columns << 5;
+  }
+}
+
+/** out[i] = low[i] + u (high[i] − low[i]) */
+export function frVecFold(out: usize, low: usize, high: usize, u: usize, n: usize): void {
+  const t = slot(0);
+  for (let i: usize = 0; i < n << 5; i += 32) {
+    frSub(t, high + i, low + i);
+    frMul(t, t, u);
+    frAdd(out + i, low + i, t);
+  }
+}
+
+/** out[i] = a[2i] + u (a[2i + 1] − a[2i]) */
+export function frVecFoldPairs(out: usize, a: usize, u: usize, n: usize): void {
+  const t = slot(0);
+  for (let i: usize = 0; i < n; i++) {
+    const low = a + (i << 6);
+    frSub(t, low + 32, low);
+    frMul(t, t, u);
+    frAdd(out + (i << 5), low, t);
+  }
+}
+
+/** scale·eq(point, i) for i < 2^k; the point is k elements, most significant coordinate first. */
+export function frEqTable(out: usize, point: usize, k: usize, scale: usize): void {
+  const t = slot(0);
+  copy32(out, scale);
+  for (let c: usize = 0; c < k; c++) {
+    // From the end: each entry becomes the pair at twice its place.
+    for (let i: usize = ((<usize>1) << c) - 1; ; i--) {
+      const entry = out + (i << 5);
+      const pair = out + (i << 6);
+      frMul(t, entry, point + (c << 5));
+      frSub(pair, entry, t);
+      copy32(pair + 32, t);
+      if (i == 0) break;
+    }
+  }
+}
+
+/** out = Σ_i a[i] x^i, n >= 1 */
+export function frEvaluate(out: usize, a: usize, n: usize, x: usize): void {
+  const sum = slot(0);
+  copy32(sum, a + ((n - 1) << 5));
+  for (let i: usize = n - 1; i > 0; i--) {
+    frMul(sum, sum, x);
+    frAdd(sum, sum, a + ((i - 1) << 5));
+  }
+  copy32(out, sum);
+}
+
+/** a = (X − x)·out + remainder; n >= 1 coefficients of a, n − 1 of out. */
+export function frDivide(out: usize, remainder: usize, a: usize, n: usize, x: usize): void {
+  const carry = slot(0);
+  const coefficient = slot(1);
+  copy32(carry, a + ((n - 1) << 5));
+  for (let i: usize = n - 1; i > 0; i--) {
+    // Read before it is written: out may begin where a does.
+    copy32(coefficient, a + ((i - 1) << 5));
+    copy32(out + ((i - 1) << 5), carry);
+    frMul(carry, carry, x);
+    frAdd(carry, carry, coefficient);
+  }
+  copy32(remainder, carry);
+}
+
+/** Whether every 32-byte word is below r. */
+export function frAllCanonical(a: usize, n: usize): bool {
+  const modulus = slot(0);
+  frModulus(modulus);
+  for (let i: usize = 0; i < n << 5; i += 32) {
+    let below = false;
+    for (let word: i32 = 24; word >= 0; word -= 8) {
+      const value = load<u64>(a + i + word);
+      const bound = load<u64>(modulus + word);
+      if (value != bound) {
+        below = value < bound;
+        break;
+      }
+    }
+    if (!below) return false;
+  }
+  return true;
+}

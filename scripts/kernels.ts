@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Compiles the AssemblyScript kernels below kernels/ to the WebAssembly module that the tensorcheck prover loads. It is made
+// by `./dev build` and by `./dev` when it is missing or older than its sources, shipped in dist/, and never checked in.
+//   node scripts/kernels.ts [file.wasm ...]     writes there instead, such as into dist/
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import asc from "assemblyscript/asc";
+import { fieldKernels } from "./kernels/montgomery.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const DEFAULT_TARGET = join(ROOT, "verifier/proofs/tensorcheck/engine/kernel.wasm");
+const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
+
+/** 64 KiB pages: 4 GiB − 64 KiB; the engine's own bound is lower and is set when the memory is made. */
+const MAXIMUM_PAGES = 65535;
+
+const OPTIONS = [
+  ...["-O3", "--converge", "--noAssert", "--runtime", "stub"],
+  ...[
+    "--importMemory",
+    "--noExportMemory",
+    "--sharedMemory",
+    "--initialMemory",
+    "1",
+    "--maximumMemory",
+    `${MAXIMUM_PAGES}`,
+  ],
+  ...["--enable", "threads", "--enable", "simd", "--enable", "bulk-memory"],
+];
+
+async function compile(): Promise<Uint8Array> {
+  let wasm: Uint8Array | undefined;
+  const stderr = asc.createMemoryStream();
+  const { error } = await asc.main(["kernels/bn254/index.ts", "--outFile", "kernel.wasm", ...OPTIONS], {
+    readFile: async (name) => {
+      if (name.endsWith("kernels/bn254/field.ts")) return fieldKernels(R, Q);
+      return readFile(join(ROOT, name), "utf8").catch(() => null);
+    },
+    writeFile: (_name, contents) => {
+      wasm = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
+    },
+    listFiles: () => [],
+    stderr,
+  });
+  if (error !== null || wasm === undefined) throw new Error(`kernels: ${stderr.toString()}`, { cause: error });
+  return wasm;
+}
+
+const targets = process.argv.slice(2);
+const wasm = await compile();
+for (const target of targets.length > 0 ? targets : [DEFAULT_TARGET]) {
+  await mkdir(dirname(target), { recursive: true });
+  // Renamed into place: two builds side by side never leave half a module.
+  await writeFile(`${target}.${process.pid}`, wasm);
+  await rename(`${target}.${process.pid}`, target);
+}
