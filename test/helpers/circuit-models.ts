@@ -8,6 +8,7 @@ import { makeConstant } from "../../verifier/graph/constants.ts";
 import { serializeGraph } from "../../verifier/graph/serialize.ts";
 import type { IntegerGraph } from "../../verifier/graph/types.ts";
 import { groth16 } from "../../verifier/proofs/groth16/index.ts";
+import type { ProofSystem } from "../../verifier/proofs/types.ts";
 import type { TensorSpec } from "../../verifier/tensor/spec.ts";
 
 /** A deterministic generator of integers (xorshift32), so that snapshots and failures repeat. */
@@ -65,13 +66,13 @@ export function perceptron(
 }
 
 /** Writes a package's files without setup/ into a fresh directory. */
-export async function writePackage(graph: IntegerGraph): Promise<string> {
+export async function writePackage(graph: IntegerGraph, proofSystem: ProofSystem = groth16): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "verigrad-test-"));
   const { json, weights } = serializeGraph(graph);
   const files = [
     { path: "graph.json", bytes: json },
     { path: "weights.bin", bytes: weights },
-    ...(await groth16.build(graph)),
+    ...(await proofSystem.build(graph)),
   ];
   for (const { path, bytes } of files) {
     await mkdir(dirname(join(directory, path)), { recursive: true });

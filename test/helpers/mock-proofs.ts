@@ -73,6 +73,7 @@ export const mockProofs: ProofSystem = {
   build: async () => [{ path: "circuit/mock.txt", bytes: toUtf8Bytes("no circuit") }],
   prove,
   checkSetup: async () => null,
+  verifySetup: async () => [],
   verify,
 };
 

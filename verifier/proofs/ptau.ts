@@ -38,6 +38,15 @@ export async function assertPtau({ ptau, expectedBlake2b }: PtauFile): Promise<H
   );
 }
 
+/** Why a set-up of a ceremony cannot be checked. */
+export const NO_PTAU = "none of the powers-of-tau files at hand is the ceremony's";
+
+/** The file of this blake2b hash among those at hand. */
+export async function findPtau(paths: readonly string[], blake2b: string): Promise<string | undefined> {
+  for (const path of paths) if ((await blake2bHex(path).catch(() => null)) === blake2b) return path;
+  return undefined;
+}
+
 /** Power of a .ptau file; its header is its first section. Errors: PACKAGE_MALFORMED. */
 export async function ptauPower(source: string | Uint8Array): Promise<number> {
   const head = typeof source === "string" ? await readHead(source) : source.subarray(0, PTAU_HEAD);

@@ -65,9 +65,26 @@ export interface PackageFile {
   readonly bytes: Uint8Array;
 }
 
+/** What making a package's set-up gave. */
+export interface SetupResult {
+  readonly keyHash: Hex;
+  /** 0 for a development set-up */
+  readonly setupHash: Hex;
+  readonly insecure: boolean;
+  /** whether its randomness came from the cache */
+  readonly cached: boolean;
+}
+
+/** One check of a set-up, and what it found. */
+export interface SetupCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
 /** What proving a graph costs, before anything is compiled. */
 export interface ProvingCost {
-  readonly unit: "constraints";
+  readonly unit: "constraints" | "cells";
   /** Of each node; null where the node cannot be proven. */
   readonly nodes: readonly (number | null)[];
   /** Of everything that is no node: inputs, outputs, context. */
@@ -99,6 +116,11 @@ export interface ProofSystem {
    * `ptau` are powers-of-tau files that may be the ceremony's. Null if all holds, else what does not.
    */
   checkSetup(directory: string, graph: IntegerGraph, ptau: readonly string[]): Promise<string | null>;
+  /**
+   * Checks setup/ of a package against its circuit, which the caller has built again from the graph. A ceremony's .ptau is
+   * not in the package: give its path. Never throws; every check that could not be made fails, with the reason.
+   */
+  verifySetup(directory: string, options?: { readonly ptau?: string }): Promise<readonly SetupCheck[]>;
   /** The strict verifier: pure in (key, claim, seal), never throws, never accepts what the chain would refuse. */
   verify(key: Uint8Array, claim: Claim, seal: Uint8Array): Promise<Verdict>;
 }

@@ -11,7 +11,8 @@ import { readPackageFile } from "../files.ts";
 import { PATHS } from "./paths.ts";
 import { inputModeOfCircuit, SELECTOR } from "./key.ts";
 import { prove } from "./prove.ts";
-import { blake2bHex } from "../ptau.ts";
+import { findPtau, NO_PTAU } from "../ptau.ts";
+import { failureOf } from "../setup-checks.ts";
 import { parseTranscript } from "./transcript.ts";
 import { verifySetup } from "./verify-setup.ts";
 import { verify } from "./verify.ts";
@@ -28,10 +29,9 @@ export {
   setupDevelopment,
   startCeremony,
   type CeremonyOptions,
-  type SetupResult,
 } from "./setup.ts";
 export { INSECURE_SETUP_HASH, parseTranscript, setupHashOf, type Transcript } from "./transcript.ts";
-export { verifySetup, type SetupCheck } from "./verify-setup.ts";
+export { verifySetup } from "./verify-setup.ts";
 
 export interface Groth16Options {
   /** path of a rapidsnark `prover` binary; snarkjs otherwise */
@@ -48,6 +48,7 @@ export function createGroth16(options: Groth16Options = {}): ProofSystem {
     build,
     prove: (directory, statement, work = {}) => prove(directory, statement, { ...options, ...work }),
     checkSetup,
+    verifySetup,
     verify,
   };
 }
@@ -63,17 +64,9 @@ async function checkSetup(directory: string, graph: IntegerGraph, ptau: readonly
     if (!sameBytes(await readPackageFile(directory, path), bytes)) return `${path} is not what the graph compiles to`;
   }
   const { kind, phase1 } = parseTranscript(await readPackageFile(directory, PATHS.transcript));
-  let ceremony: string | undefined;
-  if (kind === "ceremony") {
-    for (const path of ptau) {
-      const hash = await blake2bHex(path).catch(() => null);
-      if (hash === phase1.blake2b) ceremony = path;
-    }
-    if (ceremony === undefined) return "none of the powers-of-tau files at hand is the ceremony's";
-  }
-  const checks = await verifySetup(directory, ceremony === undefined ? {} : { ptau: ceremony });
-  const failed = checks.filter(({ ok }) => !ok);
-  return failed.length === 0 ? null : failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+  const ceremony = kind === "ceremony" ? await findPtau(ptau, phase1.blake2b) : undefined;
+  if (kind === "ceremony" && ceremony === undefined) return NO_PTAU;
+  return failureOf(await verifySetup(directory, ceremony === undefined ? {} : { ptau: ceremony }));
 }
 
 /** circuit/main.circom, main.r1cs and main.wasm. Errors: GRAPH_*, GROTH16_UNSUPPORTED, CIRCUIT_*, ABORTED. */

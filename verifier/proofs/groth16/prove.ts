@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From a package, a context and an input to an output and a seal.
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,11 +9,11 @@ import { groth16, wtns, type ProofObject } from "snarkjs";
 import { z } from "zod";
 import { VerigradError } from "../../errors.ts";
 import { execute } from "../../graph/execute.ts";
-import type { IntegerGraph } from "../../graph/types.ts";
 import { decodeTensors, encodeTensors } from "../../tensor/codec.ts";
 import { packTensors } from "../../tensor/packing.ts";
 import { commitInputs } from "../commitment.ts";
-import type { InputMode, Statement, WorkOptions } from "../types.ts";
+import { packageCache } from "../package-cache.ts";
+import type { Statement, WorkOptions } from "../types.ts";
 import { withWorkers } from "../curve.ts";
 import { checkAborted, readGraph, readPackageFile } from "../files.ts";
 import { PATHS } from "./paths.ts";
@@ -21,48 +21,13 @@ import { inputModeOfKey } from "./key.ts";
 import { concat, SCALAR_FIELD, uint256Bytes } from "../points.ts";
 import { readWitness } from "./r1cs.ts";
 
-/** What a proof needs of a package, in memory: a second proof of a model reads nothing from disk. */
-interface ProvingMaterial {
-  readonly stamp: string;
-  readonly graph: IntegerGraph;
-  readonly inputMode: InputMode;
-  readonly wasm: Uint8Array;
-  readonly zkey: Uint8Array;
-}
-
-const MATERIAL_FILES = [PATHS.graph, PATHS.weights, PATHS.wasm, PATHS.zkey, PATHS.key];
-/** Packages held in memory, the least recently used leaves first. */
-const MAX_HELD = 4;
-const held = new Map<string, ProvingMaterial>();
-
-async function material(directory: string): Promise<ProvingMaterial> {
-  const stamps = await Promise.all(
-    MATERIAL_FILES.map(async (path) => {
-      const { size, mtimeMs, ino } = await stat(join(directory, path)).catch((cause: unknown) => {
-        throw new VerigradError("PACKAGE_FILE_MISSING", `package ${directory} has no readable ${path}`, { cause });
-      });
-      return `${size}:${mtimeMs}:${ino}`;
-    }),
-  );
-  const stamp = stamps.join(" ");
-  let found = held.get(directory);
-  held.delete(directory);
-  if (found?.stamp !== stamp) {
-    found = {
-      stamp,
-      graph: await readGraph(directory),
-      inputMode: inputModeOfKey(await readPackageFile(directory, PATHS.key)),
-      wasm: await readPackageFile(directory, PATHS.wasm),
-      zkey: await readPackageFile(directory, PATHS.zkey),
-    };
-  }
-  held.set(directory, found);
-  for (const oldest of held.keys()) {
-    if (held.size <= MAX_HELD) break;
-    held.delete(oldest);
-  }
-  return found;
-}
+/** What a proof needs of a package. */
+const material = packageCache([PATHS.graph, PATHS.weights, PATHS.wasm, PATHS.zkey, PATHS.key], async (directory) => ({
+  graph: await readGraph(directory),
+  inputMode: inputModeOfKey(await readPackageFile(directory, PATHS.key)),
+  wasm: await readPackageFile(directory, PATHS.wasm),
+  zkey: await readPackageFile(directory, PATHS.zkey),
+}));
 
 export interface ProveOptions extends WorkOptions {
   /** path of a rapidsnark `prover` binary to use instead of snarkjs */

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VerigradError } from "../../errors.ts";
-import type { Hex, WorkOptions } from "../types.ts";
+import type { Hex, SetupResult, WorkOptions } from "../types.ts";
 import { developmentPhase1 } from "./development-phase1.ts";
 import { checkAborted, keccakHex, readGraph, readPackageFile, writeWhole } from "../files.ts";
 import { PATHS } from "./paths.ts";
@@ -18,15 +18,6 @@ import { encodeTranscript, readContributions, setupHashOf, TRANSCRIPT_FORMAT, ty
 export interface CeremonyOptions extends PtauFile {
   readonly contributions: readonly Contributor[];
   readonly beacon: Beacon;
-}
-
-export interface SetupResult {
-  readonly keyHash: Hex;
-  /** 0 for a development set-up */
-  readonly setupHash: Hex;
-  readonly insecure: boolean;
-  /** whether the key came from the cache */
-  readonly cached: boolean;
 }
 
 /** Rows that Groth16 needs for a circuit: its constraints and one a public signal, with the constant. As a power of 2. */

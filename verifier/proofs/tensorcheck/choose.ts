@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What proving and verifying a program cost, and the sizes that cost least: of chunks (2^n cells) and of tables.
+//
+// Larger chunks are fewer, and the verifier pays one point multiplication for each; but the prover opens one polynomial of a
+// chunk's size, whatever the model. Larger tables take fewer limbs, hence fewer columns, but every proof commits to them.
+import type { IntegerGraph } from "../../graph/types.ts";
+import { lowerGraph } from "./lower/index.ts";
+import { numberProgram, type NumberedProgram } from "./number.ts";
+import { MAX_CHUNK_BITS, placeColumns } from "./place.ts";
+import type { Program } from "./program.ts";
+
+/** Gas of `verify` and its calldata, by the yellow paper's prices: 16 a byte, 6,150 a point multiplied and added. */
+const GAS = { fixed: 250_000, chunk: 6_600, sent: 1_100, round: 10_500, scalar: 700, claim: 1_500, factor: 100 };
+/** Microseconds of one core: a commitment to one small integer, to one field element with its sumchecks, a weight bound. */
+const MICROSECONDS = { wit: 2, help: 14, pre: 0.01, opened: 30, fixed: 50_000 };
+/** A second of one core is worth as much as this much gas of each proof. */
+const GAS_PER_SECOND = 120_000;
+
+const MIN_CHUNK_BITS = 4;
+/** No verifier takes more than 2^12 chunks: smaller ones are not worth a trial. */
+const MAX_CHUNK_COUNT_BITS = 12;
+const TABLE_BITS = [8, 10, 12, 14, 16] as const;
+
+/** Gas that verifying a proof costs, the transaction's calldata included; an estimate. */
+export function verifierGas({ placement, K, D, entities, claims, blocks }: NumberedProgram): number {
+  const { n, chunks } = placement;
+  const sent = chunks.wit + chunks.help;
+  const factors = blocks.flatMap(({ terms, lookups }) => [
+    ...terms.map((term) => term.factors.length),
+    ...lookups.flatMap(({ fractions }) => fractions.map(({ linear }) => 2 * linear.length + 2)),
+  ]);
+  return (
+    GAS.fixed +
+    GAS.chunk * (chunks.pre + sent) +
+    GAS.sent * sent +
+    GAS.round * n +
+    GAS.scalar * (K * D + entities.length) +
+    GAS.claim * claims.length +
+    GAS.factor * factors.reduce((sum, count) => sum + count, 0)
+  );
+}
+
+/** Seconds of one core that a proof takes; an estimate. */
+export function proverSeconds({ placement, program }: Pick<NumberedProgram, "placement" | "program">): number {
+  const cells = { pre: 0, wit: 0, help: 0 };
+  for (const column of program.columns) cells[column.class] += 2 ** column.bits;
+  const { fixed, opened, pre, wit, help } = MICROSECONDS;
+  return (fixed + opened * 2 ** placement.n + pre * cells.pre + wit * cells.wit + help * cells.help) / 1e6;
+}
+
+const costOf = (numbered: NumberedProgram): number => verifierGas(numbered) + GAS_PER_SECOND * proverSeconds(numbered);
+
+/** The program with the chunk size of least cost. Errors: as numberProgram. */
+export function chooseN(program: Program): NumberedProgram {
+  const cells = program.columns.reduce((sum, { bits }) => sum + 2 ** bits, 1);
+  const least = Math.max(MIN_CHUNK_BITS, Math.ceil(Math.log2(cells)) - MAX_CHUNK_COUNT_BITS);
+  let best: NumberedProgram | undefined;
+  for (let n = Math.min(least, MAX_CHUNK_BITS); n <= MAX_CHUNK_BITS; n++) {
+    const numbered = numberProgram(program, placeColumns(program, n));
+    if (best === undefined || costOf(numbered) < costOf(best)) best = numbered;
+  }
+  return best as NumberedProgram;
+}
+
+/** A graph's program with the sizes of chunks and tables of least cost. Errors: TENSORCHECK_*. */
+export function chooseProgram(graph: IntegerGraph): NumberedProgram {
+  const programs = TABLE_BITS.map((tableBits) => chooseN(lowerGraph(graph, { tableBits })));
+  return programs.reduce((best, next) => (costOf(next) < costOf(best) ? next : best));
+}
