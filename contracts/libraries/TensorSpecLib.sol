@@ -127,6 +127,44 @@ library TensorSpecLib {
         }
     }
 
+    /// @notice Reverts with WrongLength or ValueOutOfRange unless `data` is canonical for the list, as `pack` does.
+    function check(bytes memory blob, uint256 offset, bytes calldata data) internal pure {
+        uint256 expected = encodedLength(blob, offset);
+        if (data.length != expected) revert IProofSystem.WrongLength(expected, data.length);
+        unchecked {
+            uint256 pointer = _pointer(blob, offset);
+            uint256 count = _byteAt(pointer++);
+            uint256 from;
+            assembly ("memory-safe") {
+                from := data.offset
+            }
+            uint256 index = 0;
+            for (uint256 t = 0; t < count; ++t) {
+                uint256 spec = pointer;
+                (uint256 size, uint256 typeCode, int256 lo, int256 hi, uint256 next) = _specAt(spec);
+                uint256 end = from + (size << (typeCode >> 1));
+                if (_anyOutside(from, end, typeCode, lo, hi)) _revertOutOfRange(from, spec, index);
+                (pointer, from, index) = (next, end, index + size);
+            }
+        }
+    }
+
+    /// @notice Where tensor number `index` of the list stands in the list's data: from which byte on, and its type.
+    function placeOf(
+        bytes memory blob,
+        uint256 offset,
+        uint256 index
+    ) internal pure returns (uint256 from, uint256 typeCode, uint256 size) {
+        unchecked {
+            uint256 pointer = _pointer(blob, offset) + 1;
+            (size, typeCode, , , pointer) = _specAt(pointer);
+            for (uint256 t = 0; t < index; ++t) {
+                from += size << (typeCode >> 1);
+                (size, typeCode, , , pointer) = _specAt(pointer);
+            }
+        }
+    }
+
     /// Bits that a value of [lo, hi] takes in a word.
     function bitsOf(int256 lo, int256 hi) internal pure returns (uint256) {
         unchecked {
@@ -168,6 +206,48 @@ library TensorSpecLib {
             if (value < lo || value > hi) revert IProofSystem.ValueOutOfRange(index, value, lo, hi);
             from += width;
             ++index;
+        }
+    }
+
+    /// Whether a value at calldata positions `from` to `end` lies outside of [lo, hi], all lanes of a word at once. Values
+    /// v become v - (least value of the type), which keeps their order. Every second one stands in a lane of twice its
+    /// width with one bit, `top`, above it: top + hi - v and top + v - lo keep that bit if, and only if, lo <= v <= hi.
+    function _anyOutside(
+        uint256 from,
+        uint256 end,
+        uint256 typeCode,
+        int256 lo,
+        int256 hi
+    ) private pure returns (bool outside) {
+        unchecked {
+            (int256 typeLo, int256 typeHi) = typeBounds(typeCode);
+            if (lo == typeLo && hi == typeHi) return false;
+            uint256 width = 8 << (typeCode >> 1); // bits
+            uint256 lane = type(uint256).max / ((1 << width) + 1); // ones in the lower half of each lane
+            uint256 one = lane / ((1 << width) - 1);
+            uint256 top = one << width;
+            uint256 low = one * uint256(lo - typeLo);
+            uint256 high = top | (one * uint256(hi - typeLo));
+            uint256 signs = typeLo == 0 ? 0 : (one | top) << (width - 1);
+            assembly ("memory-safe") {
+                let inside := top
+                for {} lt(from, end) {
+                    from := add(from, 0x20)
+                } {
+                    let word := xor(calldataload(from), signs)
+                    let rest := sub(end, from)
+                    if lt(rest, 0x20) {
+                        // lo stands for what is behind the last value
+                        let beyond := shr(shl(3, rest), not(0))
+                        word := or(and(word, not(beyond)), and(or(low, shl(width, low)), beyond))
+                    }
+                    let even := and(word, lane)
+                    let odd := and(shr(width, word), lane)
+                    inside := and(inside, and(sub(high, even), sub(or(top, even), low)))
+                    inside := and(inside, and(sub(high, odd), sub(or(top, odd), low)))
+                }
+                outside := xor(inside, top)
+            }
         }
     }
 
