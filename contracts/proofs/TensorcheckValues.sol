@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Multilinear} from "../libraries/Multilinear.sol";
+
+/// @title What the verifier of tensorcheck evaluates itself
+/// @notice Tensors of the claim, and structured polynomials (docs/spec/tensorcheck.md, sections 4 and 5). `points` is the
+/// table of coordinates (Multilinear); `cursor` is the memory address of the next byte of a validated key, and each function
+/// returns the one after what it read. Tables are written behind the free memory pointer and forgotten.
+library TensorcheckValues {
+    /// @notice A tensor in calldata, evaluated at the axes that the key holds.
+    /// @param from calldata position of its first value
+    /// @param typeCode its type, as in specs
+    function tensor(
+        uint256 points,
+        uint256 cursor,
+        uint256 from,
+        uint256 typeCode
+    ) internal pure returns (uint256 value, uint256 next) {
+        unchecked {
+            uint256 r = Multilinear.order(points);
+            uint256 table = _free();
+            uint256 rows = 1; // combinations of indices of all axes but the last
+            uint256 cells = 1; // eq summed over all cells that are values
+            uint256 size = 1; // of the axis at hand, in the end the last
+            uint256 bits = 0;
+            uint256 list = 0;
+            uint256 count = _uint(cursor++, 1);
+            assembly ("memory-safe") {
+                mstore(table, 1)
+            }
+            for (uint256 axis = 0; axis < count; ++axis) {
+                if (axis > 0) (table, rows) = _product(points, table, rows, list, bits, size);
+                (size, bits, list) = (_uint(cursor, 4), _uint(cursor + 4, 1), _uint(cursor + 5, 32));
+                cursor += 5 + bits;
+                cells = mulmod(cells, Multilinear.lessThan(points, list, bits, size), r);
+            }
+
+            // The last axis in pieces of a word of calldata, or of 2^bits values where those are fewer.
+            uint256 laneBits = 5 - (typeCode >> 1);
+            if (laneBits > bits) laneBits = bits;
+            uint256 pieces = ((size - 1) >> laneBits) + 1;
+            (table, ) = _product(points, table, rows, list, bits - laneBits, pieces);
+            uint256 lanes = table + 32 * (rows * pieces + 1);
+            Multilinear.eqTable(points, list << (8 * (bits - laneBits)), laneBits, 1 << laneBits, lanes);
+            for (uint256 row = 0; row < rows; ++row) {
+                uint256 rest = size;
+                while (rest > 0) {
+                    uint256 taken = rest >> laneBits == 0 ? rest : 1 << laneBits;
+                    value = addmod(value, mulmod(_word(table), _lanes(r, lanes, from, typeCode, taken), r), r);
+                    table += 32;
+                    from += taken << (typeCode >> 1);
+                    rest -= taken;
+                }
+            }
+            // Signed values were read as v + 2^(bits of the type - 1).
+            if (typeCode & 1 == 0) value = addmod(value, r - mulmod(cells, 1 << ((8 << (typeCode >> 1)) - 1), r), r);
+            next = cursor;
+        }
+    }
+
+    /// Σ eq_j v_j over the first `count` values of the word at calldata position `from`, without their signs.
+    function _lanes(
+        uint256 r,
+        uint256 lanes,
+        uint256 from,
+        uint256 typeCode,
+        uint256 count
+    ) private pure returns (uint256 sum) {
+        assembly ("memory-safe") {
+            let width := shl(shr(1, typeCode), 8) // bits
+            let word := calldataload(from)
+            if iszero(and(typeCode, 1)) {
+                word := xor(word, shl(sub(width, 1), div(not(0), sub(shl(width, 1), 1)))) // each v + 2^(width - 1)
+            }
+            switch and(eq(width, 8), gt(count, 15))
+            case 1 {
+                word := and(word, not(shr(shl(3, count), not(0)))) // no more than `count` of the 32
+                // A product is below r: five of them do not overflow.
+                for {
+                    let end := add(lanes, 0x400)
+                } lt(lanes, end) {
+                    lanes := add(lanes, 0x100)
+                    word := shl(64, word)
+                } {
+                    let four := mulmod(byte(0, word), mload(lanes), r)
+                    four := add(four, mulmod(byte(1, word), mload(add(lanes, 0x20)), r))
+                    four := add(four, mulmod(byte(2, word), mload(add(lanes, 0x40)), r))
+                    four := add(four, mulmod(byte(3, word), mload(add(lanes, 0x60)), r))
+                    sum := addmod(sum, four, r)
+                    four := mulmod(byte(4, word), mload(add(lanes, 0x80)), r)
+                    four := add(four, mulmod(byte(5, word), mload(add(lanes, 0xa0)), r))
+                    four := add(four, mulmod(byte(6, word), mload(add(lanes, 0xc0)), r))
+                    four := add(four, mulmod(byte(7, word), mload(add(lanes, 0xe0)), r))
+                    sum := addmod(sum, four, r)
+                }
+            }
+            default {
+                let down := sub(256, width)
+                for {
+                    let end := add(lanes, shl(5, count))
+                } lt(lanes, end) {
+                    lanes := add(lanes, 0x20)
+                    word := shl(width, word)
+                } {
+                    sum := addmod(sum, mulmod(shr(down, word), mload(lanes), r), r)
+                }
+            }
+        }
+    }
+
+    /// @notice A structured value: kind (1) ‖ body.
+    function structured(uint256 points, uint256 cursor) internal pure returns (uint256 value, uint256 next) {
+        uint256 kind = _uint(cursor, 1);
+        unchecked {
+            ++cursor;
+        }
+        if (kind == 0) return _select(points, cursor);
+        if (kind == 1) return _window(points, cursor);
+        if (kind == 2) return _pick(points, cursor);
+        if (kind == 3) return _index(points, cursor);
+        return _steps(points, cursor);
+    }
+
+    /// axes (1), each: size (4), run. Π lt(size).
+    function _select(uint256 points, uint256 cursor) private pure returns (uint256 value, uint256 next) {
+        unchecked {
+            uint256 r = Multilinear.order(points);
+            uint256 count = _uint(cursor++, 1);
+            value = 1;
+            for (uint256 axis = 0; axis < count; ++axis) {
+                (uint256 list, uint256 bits) = _run(cursor + 4);
+                value = mulmod(value, Multilinear.lessThan(points, list, bits, _uint(cursor, 4)), r);
+                cursor += 6;
+            }
+            return (value, cursor);
+        }
+    }
+
+    /// P (4), K (2), Q (4), stride (4), dilation (4), pad (4, signed), runs p, k, q:
+    /// Σ_p eq(p) Σ_k eq(k) eq(stride p + dilation k - pad), over those with the last in 0..Q-1.
+    function _window(uint256 points, uint256 cursor) private pure returns (uint256 value, uint256 next) {
+        unchecked {
+            uint256 r = Multilinear.order(points);
+            next = cursor + 28;
+            (uint256 positions, uint256 taps) = (_uint(cursor, 4), _uint(cursor + 4, 2));
+            (uint256 stride, uint256 dilation) = (_uint(cursor + 10, 4), _uint(cursor + 14, 4));
+            uint256 pad = uint256(int256(int32(uint32(_uint(cursor + 18, 4)))));
+            // One more than the greatest index that is read, at most Q; an index below 0 is a huge one here.
+            uint256 reach = stride * (positions - 1) + dilation * (taps - 1) - pad + 1;
+            if (int256(reach) <= 0) return (0, next);
+            if (reach > _uint(cursor + 6, 4)) reach = _uint(cursor + 6, 4);
+
+            uint256 eqP = _free();
+            uint256 eqK = eqP + 32 * (positions + 1);
+            uint256 eqQ = eqK + 32 * (taps + 1);
+            _tableOfRun(points, cursor + 22, positions, eqP);
+            _tableOfRun(points, cursor + 24, taps, eqK);
+            _tableOfRun(points, cursor + 26, reach, eqQ);
+            assembly ("memory-safe") {
+                let endK := add(eqK, shl(5, taps))
+                for {
+                    let first := sub(0, pad) // stride p - pad
+                    let endP := add(eqP, shl(5, positions))
+                } lt(eqP, endP) {
+                    eqP := add(eqP, 0x20)
+                    first := add(first, stride)
+                } {
+                    let sum := 0
+                    let index := first
+                    for {
+                        let k := eqK
+                    } lt(k, endK) {
+                        k := add(k, 0x20)
+                        index := add(index, dilation)
+                    } {
+                        if lt(index, reach) {
+                            sum := addmod(sum, mulmod(mload(k), mload(add(eqQ, shl(5, index))), r), r)
+                        }
+                    }
+                    value := addmod(value, mulmod(sum, mload(eqP), r), r)
+                }
+            }
+        }
+    }
+
+    /// P (4), runs p, q, then P entries of 3 bytes. Σ_p eq(p) eq(entry_p), over those other than 0xffffff.
+    function _pick(uint256 points, uint256 cursor) private pure returns (uint256 value, uint256 next) {
+        unchecked {
+            uint256 r = Multilinear.order(points);
+            uint256 positions = _uint(cursor, 4);
+            (uint256 list, uint256 bits) = _run(cursor + 6);
+            uint256 eqP = _free();
+            uint256 eqQ = eqP + 32 * (positions + 1);
+            _tableOfRun(points, cursor + 4, positions, eqP);
+            // A table costs about as much an entry as eq(index) costs a coordinate.
+            bool tabulated = 1 << bits <= positions * bits;
+            if (tabulated) Multilinear.eqTable(points, list, bits, 1 << bits, eqQ);
+            next = cursor + 8 + 3 * positions;
+            for (cursor += 8; cursor < next; cursor += 3) {
+                uint256 index = _uint(cursor, 3);
+                if (index != 0xffffff) {
+                    uint256 eqIndex = tabulated ? _word(eqQ + 32 * index) : Multilinear.eq(points, list, bits, index);
+                    value = addmod(value, mulmod(_word(eqP), eqIndex, r), r);
+                }
+                eqP += 32;
+            }
+        }
+    }
+
+    /// run. Σ_i 2^i coordinate_(low + i), by Horner.
+    function _index(uint256 points, uint256 cursor) private pure returns (uint256 value, uint256 next) {
+        uint256 r = Multilinear.order(points);
+        next = cursor + 2;
+        (uint256 list, uint256 bits) = _run(cursor);
+        assembly ("memory-safe") {
+            for {} bits {} {
+                bits := sub(bits, 1)
+                value := addmod(addmod(value, value, r), mload(add(points, shl(5, byte(0, list)))), r)
+                list := shl(8, list)
+            }
+        }
+    }
+
+    /// run, count (2), each: b (1), index (4), coefficient. Σ coefficient Π_{t >= b} eq(bit t - b of index, coordinate_t).
+    function _steps(uint256 points, uint256 cursor) private pure returns (uint256 value, uint256 next) {
+        unchecked {
+            uint256 r = Multilinear.order(points);
+            (uint256 list, uint256 bits) = _run(cursor);
+            uint256 count = _uint(cursor + 2, 2);
+            cursor += 4;
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 term = Multilinear.eq(points, list, bits - _uint(cursor, 1), _uint(cursor + 1, 4));
+                uint256 factor;
+                (factor, cursor) = _coefficient(r, cursor + 5);
+                value = addmod(value, mulmod(factor, term, r), r);
+            }
+            return (value, cursor);
+        }
+    }
+
+    /// length (1; + 0x80 for a negative one) ‖ magnitude
+    function _coefficient(uint256 r, uint256 cursor) private pure returns (uint256 value, uint256 next) {
+        assembly ("memory-safe") {
+            let head := byte(0, mload(cursor))
+            let length := and(head, 0x7f)
+            cursor := add(cursor, 1)
+            value := shr(sub(256, shl(3, length)), mload(cursor))
+            if gt(head, 0x7f) {
+                value := sub(r, value)
+            }
+            next := add(cursor, length)
+        }
+    }
+
+    /// The tensor product of a table of `rows` entries with that of an axis, behind both.
+    function _product(
+        uint256 points,
+        uint256 table,
+        uint256 rows,
+        uint256 list,
+        uint256 bits,
+        uint256 size
+    ) private pure returns (uint256 product, uint256 count) {
+        unchecked {
+            uint256 r = Multilinear.order(points);
+            uint256 axis = table + 32 * rows;
+            Multilinear.eqTable(points, list, bits, size, axis);
+            if (rows == 1 && _word(table) == 1) return (axis, size);
+            product = axis + 32 * (size + 1);
+            count = rows * size;
+            assembly ("memory-safe") {
+                let to := product
+                let endOfAxis := add(axis, shl(5, size))
+                for {
+                    let end := add(table, shl(5, rows))
+                } lt(table, end) {
+                    table := add(table, 0x20)
+                } {
+                    let e := mload(table)
+                    for {
+                        let from := axis
+                    } lt(from, endOfAxis) {
+                        from := add(from, 0x20)
+                    } {
+                        mstore(to, mulmod(e, mload(from), r))
+                        to := add(to, 0x20)
+                    }
+                }
+            }
+        }
+    }
+
+    function _tableOfRun(uint256 points, uint256 cursor, uint256 size, uint256 table) private pure {
+        (uint256 list, uint256 bits) = _run(cursor);
+        Multilinear.eqTable(points, list, bits, size, table);
+    }
+
+    /// coordinate (1) ‖ bits (1)
+    function _run(uint256 cursor) private pure returns (uint256 list, uint256 bits) {
+        unchecked {
+            bits = _uint(cursor + 1, 1);
+            list = Multilinear.listOf(_uint(cursor, 1), bits);
+        }
+    }
+
+    /// Big-endian integer of `width` bytes at a memory address.
+    function _uint(uint256 cursor, uint256 width) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := shr(sub(256, shl(3, width)), mload(cursor))
+        }
+    }
+
+    function _word(uint256 cursor) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := mload(cursor)
+        }
+    }
+
+    function _free() private pure returns (uint256 pointer) {
+        assembly ("memory-safe") {
+            pointer := mload(0x40)
+        }
+    }
+}
