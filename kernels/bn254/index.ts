@@ -7,6 +7,7 @@ export {
   frDotRows,
   frEqTable,
   frEvaluate,
+  frOuter,
   frVecAdd,
   frVecAddScalar,
   frVecAxpy,

@@ -32,7 +32,7 @@ export function msmScalars(out: usize, a: usize, n: usize, bits: i32, windows: i
   for (let w: i32 = 0; w < windows - 1; w++) {
     const bit = bits * w + bits - 1;
     const byte = bias + (bit >> 3);
-    store<u8>(byte, load<u8>(byte) | ((<u8>1) << (<u8>(bit & 7))));
+    store<u8>(byte, u8(i32(load<u8>(byte)) | (1 << (bit & 7))));
   }
   for (let i: usize = 0; i < n; i++) {
     const target = out + (i << 5);

@@ -83,24 +83,77 @@ export function integerAt(integers: usize, type: i32, i: usize): i64 {
   }
 }
 
-export function frVecFromIntegers(out: usize, integers: usize, type: i32, first: usize, n: usize): void {
+/**
+ * out[i] (+)= s·integers[first + i]. Integers of up to 32 bits are looked up byte by byte in tables of multiples of s, which
+ * beats a product; the others are multiplied.
+ */
+export function frVecFromIntegers(
+  out: usize,
+  s: usize,
+  integers: usize,
+  type: i32,
+  first: usize,
+  n: usize,
+  add: bool,
+): void {
+  if (type <= 2 && n >= 256) return fromTables(out, s, integers + (first << type), 1 << type, n, add);
   const square = slot(0);
   const magnitude = slot(1);
-  const zero = slot(2);
+  const t = slot(2);
+  const zero = slot(6);
+  // s·R²: its product with a plain number is in Montgomery form
   frSquare(square);
+  frMul(square, square, s);
   clear32(magnitude);
   clear32(zero);
   for (let i: usize = 0; i < n; i++) {
     const value = integerAt(integers, type, first + i);
     const target = out + (i << 5);
-    if (value == 0) {
-      clear32(target);
-      continue;
-    }
     store<u64>(magnitude, value < 0 ? 0 - value : value); // −2^63 is its own negative, and right as an unsigned word
-    frMul(target, magnitude, square);
-    if (value < 0) frSub(target, zero, target);
+    frMul(t, magnitude, square);
+    if (value < 0) frSub(t, zero, t);
+    if (add) frAdd(target, target, t);
+    else copy32(target, t);
   }
+}
+
+/** The multiples of s by what each byte of an integer of `width` bytes stands for, the top byte being signed. */
+function fromTables(out: usize, s: usize, integers: usize, width: i32, n: usize, add: bool): void {
+  const tables = buffer();
+  const step = slot(0);
+  const negative = slot(1);
+  copy32(step, s);
+  for (let byte: i32 = 0; byte < width; byte++) {
+    const table = tables + ((<usize>byte) << 13);
+    const signed = byte == width - 1;
+    clear32(table);
+    const positive: usize = signed ? 128 : 256;
+    for (let v: usize = 1; v < positive; v++) frAdd(table + (v << 5), table + ((v - 1) << 5), step);
+    if (signed) {
+      clear32(negative);
+      for (let v: usize = 255; v >= 128; v--) {
+        frSub(negative, negative, step);
+        copy32(table + (v << 5), negative);
+      }
+    } else frAdd(step, table + (255 << 5), step);
+  }
+  for (let i: usize = 0; i < n; i++) {
+    const target = out + (i << 5);
+    const source = integers + i * <usize>width;
+    let byte: i32 = 0;
+    if (!add) {
+      copy32(target, tables + ((<usize>load<u8>(source)) << 5));
+      byte = 1;
+    }
+    for (; byte < width; byte++) {
+      frAdd(target, target, tables + ((<usize>byte) << 13) + ((<usize>load<u8>(source + byte)) << 5));
+    }
+  }
+}
+
+/** out[i·columns + j] = a[i]·b[j] */
+export function frOuter(out: usize, a: usize, rows: usize, b: usize, columns: usize): void {
+  for (let i: usize = 0; i < rows; i++) frVecScale(out + ((i * columns) << 5), b, a + (i << 5), columns);
 }
 
 /** out = 1/a = a^(r−2); 0 for 0. */

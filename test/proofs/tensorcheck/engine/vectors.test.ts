@@ -107,10 +107,42 @@ describe("tensorcheck engine: vectors", () => {
       BigInt64Array.of(-(2n ** 63n), -1n, 0n, 1n, 2n ** 63n - 1n),
     ];
     for (const array of arrays) {
-      const out = await engine.fromIntegers(engine.integers(array));
+      const values = engine.integers(array);
+      const out = await engine.fromIntegers(values);
       expect(engine.toBigints(out)).to.deep.equal([...array].map((v) => mod(BigInt(v))));
+      await engine.axpyIntegers(engine.slice(out, 0, 2), r - 3n, values, 3);
+      expect(engine.toBigints(out)).to.deep.equal(
+        [...array].map((v, i) => mod(BigInt(v) - (i < 2 ? 3n * BigInt(array[i + 3] as number | bigint) : 0n))),
+      );
+      expect(await codeOf(engine.axpyIntegers(out, 1n, values, 1))).to.equal("ENGINE_ARGUMENT");
     }
   });
+
+  it("takes many integers by tables of their bytes", async () => {
+    const random = (i: number, bits: number): number => Math.trunc((Math.sin(i + 1) * 2 ** bits) % 2 ** (bits - 1));
+    const arrays = [
+      Int8Array.from({ length: 300 }, (_, i) => i),
+      Int16Array.from({ length: 300 }, (_, i) => (i < 4 ? [-32768, 32767, -256, 255][i] : random(i, 16)) as number),
+      Int32Array.from(
+        { length: 300 },
+        (_, i) => (i < 4 ? [-(2 ** 31), 2 ** 31 - 1, -1, 65535][i] : random(i, 32)) as number,
+      ),
+    ];
+    for (const array of arrays) {
+      const values = engine.integers(array);
+      const out = await engine.fromIntegers(values);
+      expect(engine.toBigints(out)).to.deep.equal(Array.from(array, (v) => mod(BigInt(v))));
+      await engine.axpyIntegers(out, r >> 1n, values);
+      expect(engine.toBigints(out)).to.deep.equal(Array.from(array, (v) => mod(BigInt(v) * ((r >> 1n) + 1n))));
+    }
+  });
+
+  it("multiplies every element with every element", () =>
+    check(async (a, b) => {
+      const out = engine.vector(a.length * 3);
+      await engine.outer(out, engine.fromBigints(a), engine.fromBigints([b[0] as bigint, 0n, 2n]));
+      expect(engine.toBigints(out)).to.deep.equal(a.flatMap((u) => [mod(u * (b[0] as bigint)), 0n, mod(2n * u)]));
+    }));
 
   it("folds the top variable and the lowest one, in place and out of it", () =>
     check(async (a, b, u) => {

@@ -84,12 +84,14 @@ export class Engine implements TensorcheckEngine {
   }
 
   vector(length: number): Vector {
+    void this.#kernels; // what a call in progress allocates would come back at its end
     if (!Number.isSafeInteger(length) || length < 0) throw fault(`no length of a vector: ${length}`);
     return { address: this.#arena.allocate(32 * length), length };
   }
 
   slice(a: Vector, from: number, to: number): Vector {
-    if (!(from >= 0 && from <= to && to <= a.length)) throw fault(`no elements ${from}..${to} of ${a.length}`);
+    if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= a.length))
+      throw fault(`no elements ${from}..${to} of ${a.length}`);
     return { address: a.address + 32 * from, length: to - from };
   }
 
@@ -128,16 +130,25 @@ export class Engine implements TensorcheckEngine {
 
   async fromIntegers(values: Integers, out: Vector = this.vector(values.length)): Promise<Vector> {
     this.#same(values.length, out);
-    const type = INTEGER_CODES[values.type];
-    await this.#ranges(out.length, 1, (from, n) => [
-      "frVecFromIntegers",
-      out.address + 32 * from,
-      values.address,
-      type,
-      from,
-      n,
-    ]);
+    await this.#scaledIntegers(out, 1n, values, 0, false);
     return out;
+  }
+
+  async axpyIntegers(out: Vector, s: bigint, values: Integers, first = 0): Promise<void> {
+    this.#hold(out);
+    if (!(first >= 0 && first + out.length <= values.length)) {
+      throw fault(`no integers ${first}..${first + out.length} of ${values.length}`);
+    }
+    await this.#scaledIntegers(out, s, values, first, true);
+  }
+
+  #scaledIntegers(out: Vector, s: bigint, values: Integers, first: number, add: boolean): Promise<number[]> {
+    const type = INTEGER_CODES[values.type];
+    return this.#withScalars([s], (scalar) =>
+      this.#ranges(out.length, type <= 2 ? 0.3 : 1, (i, n) => {
+        return ["frVecFromIntegers", out.address + 32 * i, scalar, values.address, type, first + i, n, add ? 1 : 0];
+      }),
+    );
   }
 
   fromBytes(bytes: Uint8Array): Vector {
@@ -215,6 +226,19 @@ export class Engine implements TensorcheckEngine {
     const count = zeros.reduce((sum, n) => sum + n, 0);
     if (count > 0)
       throw new VerigradError("ENGINE_DIVISION", `${count} of ${a.length} elements have no inverse: they are 0`);
+  }
+
+  async outer(out: Vector, a: Vector, b: Vector): Promise<void> {
+    this.#hold(a);
+    this.#hold(b);
+    this.#same(a.length * b.length, out);
+    const row = 32 * b.length;
+    await this.#ranges(
+      a.length,
+      b.length,
+      (i, n) => ["frOuter", out.address + row * i, a.address + 32 * i, n, b.address, b.length],
+      Math.ceil(GRAIN / Math.max(b.length, 1)),
+    );
   }
 
   async dot(a: Vector, b: Vector): Promise<bigint> {
@@ -327,6 +351,12 @@ export class Engine implements TensorcheckEngine {
   async #matrix(out: Vector, w: Vector, m: Integers, shape: MatrixShape, options: MatrixOptions): Promise<void> {
     this.#hold(out);
     this.#hold(w);
+    const { first = 0, rowStride = shape.columns, columnStride = 1, accumulate = false } = options;
+    if (w.length === 1 && (shape.transposed ? rowStride : columnStride) === 1) {
+      // A scalar times integers has a faster kernel.
+      if (!accumulate) this.fill(out, 0n);
+      return this.axpyIntegers(out, this.get(w, 0), m, first);
+    }
     const { tasks, ms } = matrixTasks(out, w, m, shape, options, this.threads);
     await this.#pool.run(tasks, ms);
   }

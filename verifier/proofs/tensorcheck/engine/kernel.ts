@@ -10,7 +10,17 @@ export const SCRATCH_BYTES = 0x100000;
 
 /** Arguments are addresses, counts and flags; see kernels/bn254 for each. */
 export const KERNELS = [
-  ...["frAllCanonical", "frDivide", "frDotRows", "frEqTable", "frEvaluate", "frMatrix", "frRound", "frVecAdd"],
+  ...[
+    "frAllCanonical",
+    "frDivide",
+    "frDotRows",
+    "frEqTable",
+    "frEvaluate",
+    "frMatrix",
+    "frOuter",
+    "frRound",
+    "frVecAdd",
+  ],
   ...["frVecAddScalar", "frVecAxpy", "frVecFill", "frVecFold", "frVecFoldPairs", "frVecFromIntegers"],
   ...["frVecFromMontgomery", "frVecInvert", "frVecMul", "frVecScale", "frVecSub", "frVecToMontgomery"],
   ...["fqVecFromMontgomery", "fqVecToMontgomery", "msmIntegerBits", "msmIntegers", "msmScalars", "msmWindow"],

@@ -99,6 +99,8 @@ export interface TensorcheckEngine {
   integers(values: IntegerArray): Integers;
   /** out[i] = integers[i] mod r; `out` is made if it is left out. */
   fromIntegers(values: Integers, out?: Vector): Promise<Vector>;
+  /** out += s·values[first + i], i < out.length */
+  axpyIntegers(out: Vector, s: bigint, values: Integers, first?: number): Promise<void>;
   /** 32 bytes each, least significant first, below r. */
   fromBytes(bytes: Uint8Array): Vector;
   toBytes(a: Vector): Uint8Array;
@@ -118,6 +120,8 @@ export interface TensorcheckEngine {
   /** out[i] = 1/a[i]; ENGINE_DIVISION if some a[i] is 0 */
   invert(out: Vector, a: Vector): Promise<void>;
   dot(a: Vector, b: Vector): Promise<bigint>;
+  /** out[i·|b| + j] = a[i]·b[j]; out is neither operand. */
+  outer(out: Vector, a: Vector, b: Vector): Promise<void>;
 
   // ---- multilinear polynomials -------------------------------------------------------------------------------------
   /** Binds the top variable: out[i] = a[i] + u (a[i + L] − a[i]), for a of 2L elements and out of L; out may begin where a does. */
