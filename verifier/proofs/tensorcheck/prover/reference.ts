@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The prover word by word from docs/spec/tensorcheck.md, on BigInts, every polynomial spelled out cell by cell: the oracle of the
 // fast prover, and with its hooks the tool of dishonest ones. For programs of some thousand cells.
-import { keccak_256 } from "@noble/hashes/sha3.js";
-import { hexToBytes } from "@noble/hashes/utils.js";
 import { VerigradError } from "../../../errors.ts";
 import { decodeTensors } from "../../../tensor/codec.ts";
-import type { Hex } from "../../types.ts";
-import { concat, uint256Bytes } from "../../points.ts";
-import type { KeySpecs } from "../encode.ts";
-import { CONSTANT, type Entity, type NumberedBlock, type NumberedFraction, type NumberedProgram } from "../number.ts";
+import { concat } from "../../points.ts";
+import { CONSTANT, type Entity, type NumberedProgram } from "../number.ts";
 import type { Cells, Column, Factor } from "../program.ts";
+import { blockValue, phiOf, valuesOf } from "./blocks.ts";
 import { chunksOf, commit } from "./chunks.ts";
 import { eq, inverses, mod, power, powersOf } from "./field.ts";
 import {
@@ -26,17 +23,8 @@ import {
 } from "./multilinear.ts";
 import { firstQuotient, folds, horner, openingPoints, secondQuotient } from "./opening.ts";
 import { sumcheckOfBlocks, sumcheckOfProducts, type Product, type Summand } from "./sumcheck.ts";
-import { scalarBytes, Transcript } from "./transcript.ts";
-
-/** What a proof is about and bound to. */
-export interface Statement {
-  readonly keyHash: Hex;
-  readonly context: bigint;
-  readonly specs: KeySpecs;
-  /** canonical bytes */
-  readonly input: Uint8Array;
-  readonly output: Uint8Array;
-}
+import { transcriptOf, type Statement } from "./statement.ts";
+import { scalarBytes, type Transcript } from "./transcript.ts";
 
 /** Messages of the table in section 3; rounds are counted from 0. */
 export type Message =
@@ -72,10 +60,9 @@ export async function proveReference(
 
 class Reference {
   readonly #numbered: NumberedProgram;
-  readonly #statement: Statement;
   readonly #powers: Uint8Array;
   readonly #hooks: Hooks | undefined;
-  readonly #transcript = new Transcript();
+  readonly #transcript: Transcript;
   readonly #sent: Uint8Array[] = [];
   readonly #columns = new Map<Column, readonly bigint[]>();
   readonly #sources: Sources;
@@ -89,7 +76,7 @@ class Reference {
     hooks: Hooks | undefined,
   ) {
     this.#numbered = numbered;
-    this.#statement = statement;
+    this.#transcript = transcriptOf(statement);
     this.#powers = powers;
     this.#hooks = hooks;
     for (const column of numbered.program.columns) {
@@ -105,12 +92,7 @@ class Reference {
   }
 
   async prove(): Promise<Uint8Array> {
-    const { keyHash, context, input, output } = this.#statement;
     const { chunks } = this.#numbered.placement;
-    this.#transcript.absorb(
-      concat([hexToBytes(keyHash.slice(2)), uint256Bytes(context), keccak_256(input), keccak_256(output)]),
-    );
-
     await this.#sendCommitments("wit", this.#chunks(chunks.pre, chunks.wit));
     const beta = this.#draw("beta");
     const gamma = this.#draw("gamma");
@@ -211,7 +193,8 @@ class Reference {
     const points = { rho, r: [] };
     const alphas = powersOf(alpha, program.equations + 1);
     const summands = blocks.map((block): Summand => {
-      const names = valuesOf(block);
+      const helps = block.lookups.map(({ help }) => help);
+      const names = [...new Set([...valuesOf(block), ...helps])];
       const weights = block.eq ? [eqCells(rho.slice(0, block.variables).reverse())] : [];
       return {
         variables: block.variables,
@@ -289,7 +272,7 @@ class Reference {
     const ends = sumcheckOfProducts(products, n, (coefficients) => {
       this.#send("productRound", scalarBytes(coefficients), drawn.length);
       drawn.push(this.#draw("s"));
-      return drawn.at(-1) as bigint;
+      return drawn.at(-1);
     });
     const s = drawn.toReversed();
     this.#send("entities", scalarBytes(ends));
@@ -316,61 +299,4 @@ function foldChunks(all: readonly (readonly bigint[])[], { chunk, upper }: Entit
   const joined = all.slice(chunk, chunk + 2 ** upper.length).flat();
   const folded = upper.reduce<readonly bigint[]>((cells, u) => bindFirst(cells, coordinateValue(u, points)), joined);
   return folded.slice(0, size);
-}
-
-/** Every value that a block names, once. */
-function valuesOf({ terms, lookups }: NumberedBlock): number[] {
-  const named = [
-    ...terms.flatMap(({ factors }) => factors),
-    ...lookups.flatMap(({ help, fractions }) => [
-      help,
-      ...fractions.flatMap(({ numerator, linear }) => [
-        numerator,
-        ...linear.flatMap(({ value, mask }) => [value, mask]),
-      ]),
-    ]),
-  ];
-  return [...new Set(named)].filter((name) => name !== CONSTANT);
-}
-
-/** φ from value · mask of each linear term. */
-function phiOf({ linear }: NumberedFraction, products: readonly bigint[], beta: bigint, gamma: bigint): bigint {
-  return linear.reduce(
-    (phi, term, i) => mod(phi - power(beta, BigInt(term.power)) * term.coefficient * (products[i] as bigint)),
-    gamma,
-  );
-}
-
-/** f of section 2. */
-function blockValue(
-  { terms, lookups }: NumberedBlock,
-  read: (value: number) => bigint,
-  equal: bigint,
-  { alphas, beta, gamma }: { alphas: readonly bigint[]; beta: bigint; gamma: bigint },
-): bigint {
-  let inside = 0n;
-  for (const { equation, coefficient, factors } of terms) {
-    const product = factors.reduce((value, factor) => mod(value * read(factor)), coefficient);
-    inside += (alphas[equation] as bigint) * product;
-  }
-  let helps = 0n;
-  for (const { equation, help, fractions } of lookups) {
-    const phis = fractions.map((fraction) =>
-      phiOf(
-        fraction,
-        fraction.linear.map(({ value, mask }) => read(value) * read(mask)),
-        beta,
-        gamma,
-      ),
-    );
-    const productWithout = (skipped: number): bigint =>
-      phis.reduce((product, phi, i) => (i === skipped ? product : mod(product * phi)), 1n);
-    const numerators = fractions.reduce((sum, { numerator, negative }, j) => {
-      const part = read(numerator) * productWithout(j);
-      return negative ? sum - part : sum + part;
-    }, 0n);
-    inside += (alphas[equation] as bigint) * (read(help) * productWithout(-1) - numerators);
-    helps += read(help);
-  }
-  return mod(equal * mod(inside) + helps);
 }

@@ -77,7 +77,7 @@ function roundValues(
 }
 
 /** From the values of a polynomial at 0, 1, …, degree to its coefficients. */
-function interpolation(degree: number): (values: readonly bigint[]) => bigint[] {
+export function interpolation(degree: number): (values: readonly bigint[]) => bigint[] {
   const nodes = Array.from({ length: degree + 1 }, (_, x) => BigInt(x));
   // Lagrange's polynomials, by their coefficients.
   const bases = nodes.map((node) => {

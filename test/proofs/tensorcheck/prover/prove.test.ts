@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The fast prover against the reference: the same bytes.
+import { expect } from "chai";
+import { executeTrace } from "../../../../verifier/graph/execute.ts";
+import type { IntegerGraph } from "../../../../verifier/graph/types.ts";
+import { checkerCurve } from "../../../../verifier/proofs/curve.ts";
+import { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
+import { lowerGraph } from "../../../../verifier/proofs/tensorcheck/lower/index.ts";
+import { numberProgram } from "../../../../verifier/proofs/tensorcheck/number.ts";
+import { placeColumns } from "../../../../verifier/proofs/tensorcheck/place.ts";
+import { Prover, type Statement } from "../../../../verifier/proofs/tensorcheck/prover/prove.ts";
+import { proveReference } from "../../../../verifier/proofs/tensorcheck/prover/reference.ts";
+import { encodeTensors } from "../../../../verifier/tensor/codec.ts";
+import { integers, perceptron } from "../../../helpers/circuit-models.ts";
+import { errorOf } from "../../../helpers/errors.ts";
+import { testPowers } from "../powers.ts";
+import { numberTiny, SPECS, tiny } from "../tiny-program.ts";
+
+const INPUT = [7, 2, 3];
+const KEY_HASH = `0x${"2b".repeat(32)}` as const;
+
+describe("tensorcheck: prover", () => {
+  let engine: Engine;
+  let powers: Uint8Array;
+  let uncompressed: Uint8Array;
+  const model = tiny(INPUT);
+  const statement: Statement = {
+    keyHash: KEY_HASH,
+    context: 3n,
+    specs: SPECS,
+    input: Uint8Array.from(INPUT),
+    output: Uint8Array.from(model.output),
+  };
+
+  before(async () => {
+    powers = await testPowers(9);
+    uncompressed = await (await checkerCurve()).G1.batchLEMtoU(powers);
+    engine = await Engine.create({ threads: 2 });
+  });
+  after(() => engine.close());
+
+  /** Proves with a prover of its own, and frees what it held. */
+  async function withProver<T>(
+    numbered: ReturnType<typeof numberTiny>,
+    work: (prover: Prover) => Promise<T>,
+  ): Promise<T> {
+    const mark = engine.mark();
+    try {
+      return await work(new Prover(engine, numbered, engine.points(uncompressed)));
+    } finally {
+      engine.release(mark);
+    }
+  }
+
+  it("sends what the reference sends, whatever the size of chunks", async () => {
+    for (const n of [2, 4, 5, 7]) {
+      const numbered = numberTiny(model, n);
+      const witness = model.program.witness([]);
+      const expected = await proveReference(numbered, witness, statement, powers);
+      const seal = await withProver(numbered, (prover) => prover.prove(witness, statement));
+      expect(Buffer.from(seal).equals(expected), `n = ${n}`).to.equal(true);
+    }
+  });
+
+  const same = async (graph: IntegerGraph, tableBits: number, n: number, draw: (lo: number, hi: number) => number) => {
+    const specs = { inputs: graph.inputs.map(({ spec }) => spec), outputs: graph.outputs.map(({ spec }) => spec) };
+    const inputs = specs.inputs.map(({ shape, lo, hi }) =>
+      Float64Array.from({ length: shape.reduce((size, d) => size * d, 1) }, () => draw(lo, hi)),
+    );
+    const trace = executeTrace(graph, inputs);
+    const program = lowerGraph(graph, { tableBits });
+    const numbered = numberProgram(program, placeColumns(program, n));
+    const about: Statement = {
+      keyHash: KEY_HASH,
+      context: 3n,
+      specs,
+      input: encodeTensors(specs.inputs, inputs),
+      output: encodeTensors(
+        specs.outputs,
+        graph.outputs.map(({ tensor }) => trace[tensor] as Float64Array),
+      ),
+    };
+    const witness = program.witness(trace);
+    const expected = await proveReference(numbered, witness, about, powers);
+    const seal = await withProver(numbered, (prover) => prover.prove(witness, about));
+    expect(Buffer.from(seal).equals(expected)).to.equal(true);
+  };
+
+  it("sends what the reference sends of a perceptron", async () => {
+    await same(perceptron([13, 6, 5], { shift: 9 }), 10, 9, integers(3));
+  });
+
+  it("proves one execution after the other, and holds no memory of the last", async () => {
+    await withProver(numberTiny(model, 5), async (prover) => {
+      const first = await prover.prove(model.program.witness([]), statement);
+      const { used } = engine;
+      const other = tiny([1, 1, 1]);
+      const witness = new Map(
+        [...other.program.witness([])].map(([column, cells]) => [
+          model.program.columns.find(({ name }) => name === column.name) as typeof column,
+          cells,
+        ]),
+      );
+      const input = Uint8Array.from([1, 1, 1]);
+      await prover.prove(witness, { ...statement, input, output: Uint8Array.from(other.output) });
+      expect(await prover.prove(model.program.witness([]), statement)).to.deep.equal(first);
+      expect(engine.used).to.equal(used);
+    });
+  });
+
+  it("refuses a witness that breaks an equation", async () => {
+    await withProver(numberTiny(model, 5), async (prover) => {
+      for (const name of ["z", "y", "count"] as const) {
+        const witness = new Map(model.program.witness([]));
+        const cells = Int32Array.from(witness.get(model.columns[name]) as Int32Array);
+        cells[1] = (cells[1] as number) + 1;
+        witness.set(model.columns[name], cells);
+        const error = await errorOf(() => prover.prove(witness, statement));
+        expect(error, name).to.include({ code: "PROVE_FAILED", consequence: "ESCALATE" });
+      }
+    });
+  });
+
+  it("reports its steps and stops when it is told to", async () => {
+    await withProver(numberTiny(model, 5), async (prover) => {
+      const steps = new Set<string>();
+      await prover.prove(model.program.witness([]), statement, { onProgress: (step) => steps.add(step) });
+      expect(steps.size).to.be.greaterThan(5);
+      for (const last of steps) {
+        const controller = new AbortController();
+        const onProgress = (step: string): void => {
+          if (step === last) controller.abort();
+        };
+        const options = { onProgress, signal: controller.signal };
+        const error = await errorOf(() => prover.prove(model.program.witness([]), statement, options));
+        expect(error?.code, last).to.equal("ABORTED");
+      }
+    });
+  });
+});
