@@ -11,6 +11,9 @@ export const isPowerOfTwo = (size: number): boolean => size === 2 ** bitsOf(size
 /** Bits of a layout: of all its axes. */
 export const bitsIn = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + bitsOf(size), 0);
 
+/** Whether a layout holds one value only. */
+export const isSingle = (sizes: readonly number[]): boolean => sizes.every((size) => size === 1);
+
 /** An axis of a frame: its size, and the coordinates at which a block or an equation reads it. */
 export interface FrameAxis {
   readonly size: number;
@@ -39,9 +42,10 @@ export function frameOf(sizes: readonly number[], low: Coordinate): Frame {
 
 /**
  * The same cells with axes of other sizes, row-major: an axis splits where its inner part is a power of two, and two
- * axes merge where the inner one is. Null where the cells of that layout lie elsewhere.
+ * axes merge where the inner one is. Null where the cells of that layout lie elsewhere. A single value lies anywhere.
  */
 export function reframe(frame: Frame, sizes: readonly number[]): Frame | null {
+  if (isSingle(sizes)) return frameOf(sizes, 0);
   const left = [...frame];
   let rest: FrameAxis = { size: 1, run: { low: 0, bits: 0 } };
   const axes: FrameAxis[] = [];
@@ -111,16 +115,40 @@ export function plainView(source: Source, sizes: readonly number[]): View {
   return { source, axes, fixed: new Array<null>(bitsIn(sizes)).fill(null) };
 }
 
-const isSingle = (sizes: readonly number[]): boolean => sizes.every((size) => size === 1);
+/** Whether a view is of a whole public input: it can have any axes. */
+const isPlainInput = ({ source, axes, fixed }: View): boolean =>
+  source.kind === "input" &&
+  sizesEqual(source.sizes, axes) &&
+  fixed.every((bit) => bit === null) &&
+  frameOf(source.sizes, 0).every(({ size, run }, a) => size === 1 || axes[a]?.at === run.low);
+
+const sizesEqual = (sizes: readonly number[], axes: readonly ViewAxis[]): boolean =>
+  sizes.length === axes.length && sizes.every((size, a) => size === axes[a]?.size);
+
+/** The same view with axes of other sizes; null where they lie across its own. */
+export function refineView(view: View, sizes: readonly number[]): View | null {
+  if (view.source.kind === "input" && isPlainInput(view)) return plainView({ ...view.source, sizes }, sizes);
+  // Bits of axes that repeat have no place: they are told apart by lying beyond all others.
+  const beyond = frameOf(sizesOf(view), REPEATED);
+  const frame = view.axes.map(({ size, at }, a): FrameAxis => ({
+    size,
+    run: at === null ? (beyond[a] as FrameAxis).run : { low: at, bits: bitsOf(size) },
+  }));
+  const axes = reframe(frame, sizes);
+  if (axes === null) return null;
+  return { ...view, axes: axes.map(({ size, run }) => ({ size, at: run.low >= REPEATED ? null : run.low })) };
+}
+
+const REPEATED = 1 << 10;
 
 /** A view's value at a frame that holds the same values in the same order, or a single value anywhere; else null. */
 export function factorOf(view: View, frame: Frame): Factor | null {
   const { source } = view;
   const sizes = sizesOf(view);
-  const isPlain = source.kind === "input" && view.fixed.every((bit) => bit === null) && isInOrder(view);
   // A public input lies as its reader wants: the verifier has all of its values.
-  if (isPlain && !isSingle(sizes)) return { kind: "input", port: source.port, axes: axesOf(frame) };
-  const aligned = isSingle(sizes) ? [] : reframe(frame, sizes);
+  if (source.kind === "input" && isPlainInput(view) && !isSingle(sizes))
+    return { kind: "input", port: source.port, axes: axesOf(frame) };
+  const aligned = reframe(frame, sizes);
   if (aligned === null) return null;
   const byBit = [...view.fixed];
   aligned.forEach(({ run }, a) => {
@@ -134,10 +162,12 @@ export function factorOf(view: View, frame: Frame): Factor | null {
   return { kind: "input", port: source.port, axes };
 }
 
-/** Whether a view's axes are its source's, in its order. */
-function isInOrder(view: View): boolean {
-  const plain = plainView(view.source, sizesOf(view));
-  return plain.fixed.length === view.fixed.length && plain.axes.every(({ at }, a) => at === view.axes[a]?.at);
+/** The cells of a source by a frame of the view's axes, in the source's order where the view holds all of them. */
+export function ownFrame(view: View): Frame {
+  const runs = view.axes.map(({ size, at }) => ({ size, run: { low: at ?? 0, bits: bitsOf(size) } }));
+  const isWhole =
+    view.axes.every(({ size, at }) => size === 1 || at !== null) && view.fixed.every((bit) => bit === null);
+  return isWhole ? runs : frameOf(sizesOf(view), 0);
 }
 
 /** The axes of a frame, for an input or output tensor. */
@@ -159,7 +189,8 @@ export function uncovered(frame: Frame, factors: readonly Factor[]): Frame {
   return paddedAxes(frame).filter(({ run }) => !coordinatesOf(run).every((at) => covered.has(at)));
 }
 
-function coordinatesIn(factor: Factor): readonly Coordinate[] {
+/** The coordinates of a factor that is 0 in an honest witness on the pads of the axes that they belong to. */
+export function coordinatesIn(factor: Factor): readonly Coordinate[] {
   switch (factor.kind) {
     case "column":
       return factor.coordinates;

@@ -5,8 +5,10 @@ import { sizeOf } from "../../../tensor/spec.ts";
 import {
   axesOf,
   bitsIn,
+  coordinatesIn,
   factorOf,
   frameOf,
+  isSingle,
   layOut,
   plainView,
   reframe,
@@ -18,6 +20,7 @@ import {
 import {
   atR,
   atRho,
+  ZERO,
   type Block,
   type Cells,
   type Column,
@@ -97,7 +100,8 @@ export function newDraft(): Draft {
       const { name, variables, sizes: own } = piece.contraction;
       const at = reframe(point, own) as Frame;
       const factors = piece.contraction.factors(at);
-      const select = selectOf(uncovered(at, factors));
+      const select = selectOf(uncovered(isSingle(own) ? point : at, factors));
+      assertMultilinear(name, select === null ? factors : [...factors, select]);
       const term = { equation, coefficient, factors: select === null ? factors : [...factors, select] };
       contractions.push({ name, variables, eq: false, terms: [term], lookups: [] });
     }
@@ -221,6 +225,12 @@ const grouped = (fractions: readonly Fraction[]): Fraction[][] =>
   Array.from({ length: Math.ceil(fractions.length / FRACTIONS) }, (_, i) =>
     fractions.slice(i * FRACTIONS, (i + 1) * FRACTIONS),
   );
+
+/** SAFETY: a product of two factors at the same ρ is not the extension of the product of their values. */
+function assertMultilinear(name: string, factors: readonly Factor[]): void {
+  const atPoint = factors.flatMap(coordinatesIn).filter((coordinate) => coordinate >= atRho(0) && coordinate < ZERO);
+  if (new Set(atPoint).size !== atPoint.length) throw mistaken(`${name} has two factors at one coordinate of ρ`);
+}
 
 /** SAFETY: the range analysis or a recipe would be wrong. */
 const mistaken = (what: string): VerigradError =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a reader sees of a tensor: terms of its equation (docs/spec/tensorcheck.md, section 7).
-import { factorOf, reframe, sizesOf, type Frame, type View } from "../layout.ts";
+import { factorOf, reframe, selectOf, sizesOf, type Frame, type FrameAxis, type View } from "../layout.ts";
 import type { Factor } from "../program.ts";
 
 /** A sum over axes of its own, in a block of their variables: part of a linear node or a product of matrices. */
@@ -23,6 +23,36 @@ export type Piece =
 export interface Expression {
   readonly sizes: readonly number[];
   readonly pieces: readonly Piece[];
+}
+
+/** Bits of a window that says that two indices are equal: its cost to a verifier is its number of positions. */
+const EQUAL_BITS = 4;
+
+/**
+ * 1 where both axes, of one size, have the same index below it, else 0. Two columns that vary along an axis of the result
+ * are read at variables, which this binds to the result's axis: their product at ρ would be no multilinear polynomial.
+ */
+export function equal({ size, run: p }: FrameAxis, { run: q }: FrameAxis): Factor[] {
+  const windowOf = (positions: number, from: number, bits: number): Factor => ({
+    kind: "window",
+    positions,
+    taps: 1,
+    size: positions,
+    stride: 1,
+    dilation: 1,
+    pad: 0,
+    p: { low: p.low + from, bits },
+    k: { low: 0, bits: 0 },
+    q: { low: q.low + from, bits },
+  });
+  if (p.bits <= EQUAL_BITS) return [windowOf(size, 0, p.bits)];
+  const factors: Factor[] = [];
+  for (let from = 0; from < p.bits; from += EQUAL_BITS) {
+    const bits = Math.min(EQUAL_BITS, p.bits - from);
+    factors.push(windowOf(2 ** bits, from, bits));
+  }
+  const select = selectOf([{ size, run: q }]);
+  return select === null ? factors : [...factors, select];
 }
 
 /** What look-ups can read: Σ coefficient · view + constant. */
@@ -62,6 +92,13 @@ export const piecesOf = ({ parts, constant }: Affine, multiplier = 1n): Piece[] 
   })),
   ...(constant === 0n ? [] : [{ kind: "product", coefficient: multiplier * constant, views: [] } as const]),
 ];
+
+/** The pieces of multiplier · affine · factor, cell by cell. */
+export const times = ({ parts, constant }: Affine, factor: View, multiplier = 1n): Piece[] =>
+  [
+    ...parts.map(({ coefficient, view }) => ({ coefficient, views: [view, factor] })),
+    { coefficient: constant, views: [factor] },
+  ].map(({ coefficient, views }) => ({ kind: "product", coefficient: multiplier * coefficient, views }));
 
 /** An expression as an affine sum, or null where it has products or contractions. */
 export function asAffine({ pieces }: Expression): Affine | null {

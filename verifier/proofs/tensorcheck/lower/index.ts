@@ -2,11 +2,19 @@
 // From the integer graph to a program: each node becomes equations (docs/spec/tensorcheck.md, section 7). Deterministic:
 // a model's key follows from its graph and `tableBits` alone.
 import { VerigradError } from "../../../errors.ts";
-import type { GraphNode, IntegerGraph } from "../../../graph/types.ts";
+import type { GraphNode, GraphTensor, IntegerGraph } from "../../../graph/types.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
 import type { Refusal } from "../../types.ts";
-import { canonical } from "../layout.ts";
+import { bitsIn, canonical } from "../layout.ts";
 import type { Program } from "../program.ts";
+import { lowerConvolution } from "./convolution.ts";
+import { lowerMultiply } from "./multiply.ts";
+import { lowerMatMul } from "./matMul.ts";
+import { lowerTable } from "./table.ts";
+import { lowerStep } from "./step.ts";
+import { lowerIsZero } from "./isZero.ts";
+import { lowerGather } from "./gather.ts";
+import { lowerExtremum } from "./extremum.ts";
 import { newDraft } from "./draft.ts";
 import { lowerFullyConnected } from "./fullyConnected.ts";
 import { newLowering, type Lowering } from "./lowering.ts";
@@ -36,7 +44,7 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
     if (lo === hi) {
       const pieces = lo === 0n ? [] : [{ kind: "product", coefficient: lo, views: [] } as const];
       lowering.define(node.output, { sizes: canonical(shape), pieces });
-    } else lowerOf(node)?.(node as never, lowering);
+    } else lowerOf(node)(node, lowering);
   }
   for (const { tensor } of graph.outputs) {
     const { sizes, expressions } = lowering.common([tensor]);
@@ -49,20 +57,35 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
   return draft.finish();
 }
 
-type Lower<Op extends GraphNode["op"]> = (node: Extract<GraphNode, { op: Op }>, lowering: Lowering) => void;
+type Lower<N extends GraphNode> = (node: N, lowering: Lowering) => void;
 
-const LOWERS: { readonly [Op in GraphNode["op"]]?: Lower<Op> } = {
+const LOWERS: { readonly [Op in GraphNode["op"]]: Lower<Extract<GraphNode, { op: Op }>> } = {
   fullyConnected: lowerFullyConnected,
+  convolution: lowerConvolution,
   weightedSum: lowerWeightedSum,
+  multiply: lowerMultiply,
+  matMul: lowerMatMul,
   requantize: lowerRequantize,
+  table: lowerTable,
+  step: lowerStep,
+  isZero: lowerIsZero,
+  maximum: lowerExtremum,
+  minimum: lowerExtremum,
   reshape: lowerReshape,
+  gather: lowerGather,
 };
 
 /** Only ever given nodes of its own op. */
-const lowerOf = ({ op }: GraphNode): Lower<never> | undefined => LOWERS[op] as Lower<never> | undefined;
+const lowerOf = ({ op }: GraphNode): Lower<GraphNode> => LOWERS[op] as Lower<GraphNode>;
+
+/** Most bits of a column, pads included: 2^26 cells, as many as all values of a graph. */
+const MAX_COLUMN_BITS = 26;
 
 /** Every node that cannot be lowered, with the reason. */
 export const tensorcheckRefusals = (graph: IntegerGraph): Refusal[] =>
-  graph.nodes
-    .filter((node) => lowerOf(node) === undefined)
-    .map(({ op, from }) => ({ node: from.join(" + "), operator: op, reason: `${op} is not lowered` }));
+  graph.nodes.flatMap(({ op, from, output }) => {
+    const bits = bitsIn(canonical((graph.tensors[output] as GraphTensor).shape));
+    return bits <= MAX_COLUMN_BITS
+      ? []
+      : [{ node: from.join(" + "), operator: op, reason: `2^${bits} cells with pads; accepted: 2^${MAX_COLUMN_BITS}` }];
+  });

@@ -6,6 +6,7 @@ import { sizeOf } from "../../../tensor/spec.ts";
 import { canonical, frameOf, plainView, type View } from "../layout.ts";
 import type { Draft } from "./draft.ts";
 import { asAffine, fits, piecesOf, viewExpression, type Affine, type Expression, type Piece } from "./expressions.ts";
+import { relay } from "./relayout.ts";
 import { digits, tensorValues, type Recipe } from "./witness.ts";
 
 /** Most columns that stand for one operand of a look-up: each look-up evaluates all of them. */
@@ -29,6 +30,8 @@ export interface Lowering {
   view(id: TensorId): View;
   /** A layout over which all can be read, of which some have become columns of it. */
   common(ids: readonly TensorId[]): { readonly sizes: readonly number[]; readonly expressions: readonly Expression[] };
+  /** As common, each operand as one view. */
+  views(ids: readonly TensorId[]): { readonly sizes: readonly number[]; readonly views: readonly View[] };
   /** 0 <= value < 2^bits in every real cell; `rows` are the honest values. */
   range(sizes: readonly number[], value: Affine, bits: number, rows: Recipe): void;
 }
@@ -80,8 +83,7 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
     },
     view(id) {
       const isOwn = ({ pieces: [piece] }: Expression): boolean => piece?.coefficient === 1n;
-      const expression = isView(as(id)) && isOwn(as(id)) ? as(id) : materialize(id);
-      return (expression.pieces[0] as Extract<Piece, { kind: "product" }>).views[0] as View;
+      return onlyView(isView(as(id)) && isOwn(as(id)) ? as(id) : materialize(id));
     },
     common(ids) {
       const expressions = ids.map((id) => lowering.expression(id));
@@ -89,7 +91,18 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
       const fitting = (sizes: readonly number[]) => (e: Expression) =>
         e.pieces.every((piece) => fits(piece, frameOf(sizes, 0)));
       const best = full.find(({ sizes }) => full.every(fitting(sizes))) ?? full[0];
-      return { sizes: canonical(best?.sizes ?? []), expressions };
+      const sizes = canonical(best?.sizes ?? []);
+      return {
+        sizes,
+        expressions: expressions.map((expression, k) =>
+          fitting(sizes)(expression) ? expression : viewExpression(relay(lowering, ids[k] as TensorId, sizes)),
+        ),
+      };
+    },
+    views(ids) {
+      ids.forEach((id) => lowering.view(id));
+      const { sizes, expressions } = lowering.common(ids);
+      return { sizes, views: expressions.map(onlyView) };
     },
     range(sizes, value, bits, rows) {
       if (bits === 0) return draft.equation(sizes, piecesOf(value));
@@ -109,6 +122,10 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
   };
   return lowering;
 }
+
+/** The view of an expression that is one. */
+const onlyView = ({ pieces: [piece] }: Expression): View =>
+  (piece as Extract<Piece, { kind: "product" }>).views[0] as View;
 
 /** How often each tensor is read; what only reshapes or passes on counts as its own readers. */
 function readersOf(graph: IntegerGraph): number[] {

@@ -1,67 +1,98 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { max, min } from "../../../graph/nodes/arithmetic.ts";
+import { max, min, type Range } from "../../../graph/nodes/arithmetic.ts";
 import { unclampedRange } from "../../../graph/nodes/requantize.ts";
 import type { RequantizeNode } from "../../../graph/types.ts";
+import { limbClamp, signClamp } from "./clamp.ts";
 import { affineOf, asAffine, piecesOf, scaled, sumOf, type Affine, type Expression } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
-import { combination, digits } from "./witness.ts";
+import { bitLength, combination, digits, type Recipe } from "./witness.ts";
 
-/** Bits of 0..largest. */
-export const bitLength = (largest: bigint): number => (largest === 0n ? 0 : largest.toString(2).length);
+/** What a requantization rounds to before its clamp: base + v with v >= 0. */
+export interface Rounded {
+  readonly sizes: readonly number[];
+  readonly range: Range;
+  /** z − base where that is v itself and look-ups can read it: nothing is shifted */
+  readonly own: ((base: bigint) => Affine) | null;
+  /** some bits of v, and so on above them, in honest witnesses */
+  readonly rows: (base: bigint, from: number, bits: number) => Recipe;
+}
+
+/** v as look-ups read it, and what pins it and the node's output. */
+export interface Quotient {
+  readonly base: bigint;
+  readonly v: Affine;
+  check(): void;
+}
 
 /**
- * z + half = remainder + 2^shift · (base + v), 0 <= remainder < 2^shift, 0 <= v < 2^t, y = clamp(base + v, lo, hi). Where
- * that never saturates, base + v is y.
+ * z + half = remainder + 2^shift · (base + v), 0 <= remainder < 2^shift, and y = clamp(base + v, lo, hi). Where that never
+ * saturates, base + v is y; else it is looked up in a table, or clamped limb by limb.
  */
 export function lowerRequantize(node: RequantizeNode, lowering: Lowering): void {
   const { draft } = lowering;
-  const { shift, lo, hi } = node;
-  const name = node.from.join(" + ");
+  const { shift } = node;
   const z = lowering.values(node.input);
-  const unclamped = unclampedRange(z.range, shift);
-  const saturates = unclamped.lo < lo || unclamped.hi > hi;
+  const range = unclampedRange(z.range, shift);
+  const saturates = range.lo < node.lo || range.hi > node.hi;
   if (shift === 0 && !saturates) return lowering.define(node.output, lowering.expression(node.input));
 
   const { sizes, expressions } = lowering.common([node.input]);
-  const expression = expressions[0] as Expression;
-  const affine = asAffine(expression);
-  const base = unclamped.lo;
-  const bits = bitLength(unclamped.hi - base);
+  const { pieces } = expressions[0] as Expression;
+  const affine = asAffine({ sizes, pieces });
   const scale = 1n << BigInt(shift);
-  const half = shift === 0 ? 0n : scale / 2n;
-  const shifted = combination([{ coefficient: 1n, of: z }], half - base * scale); // remainder + 2^shift · v
-  const [lower, upper] = [digits(shifted, 0, shift), digits(shifted, shift, bits)];
-
-  const y = affineOf(lowering.defineColumn(node.output, sizes));
-  const isIndex = shift === 0 && affine !== null;
-  const v: Affine = !saturates
-    ? sumOf([[1n, y]], -base)
-    : isIndex
-      ? sumOf([[1n, affine]], -base)
-      : affineOf(draft.wit(`${name}: quotient`, sizes, upper));
+  const half = scale / 2n;
+  const shifted = (base: bigint): Recipe => combination([{ coefficient: 1n, of: z }], half - base * scale);
+  const rounded: Rounded = {
+    sizes,
+    range,
+    own: shift === 0 && affine !== null ? (base) => sumOf([[1n, affine]], -base) : null,
+    rows: (base, from, bits) => digits(shifted(base), shift + from, bits),
+  };
+  const { base, v, check } = (saturates ? clamped : unsaturated)(node, rounded, lowering);
+  check();
+  if (rounded.own !== null) return;
+  const rest = digits(shifted(base), 0, shift);
+  const offset = half - base * scale;
   if (shift > 0 && affine !== null) {
     const parts = [
       [1n, affine],
       [-scale, v],
     ] as const;
-    lowering.range(sizes, sumOf(parts, half - base * scale), shift, lower);
-  } else if (!isIndex) {
-    const remainder = shift === 0 ? null : affineOf(draft.wit(`${name}: remainder`, sizes, lower));
-    const quotient = sumOf([[scale, v]], base * scale - half);
-    draft.equation(sizes, [
-      ...piecesOf(
-        remainder === null
-          ? quotient
-          : sumOf([
-              [1n, remainder],
-              [1n, quotient],
-            ]),
-      ),
-      ...scaled(expression.pieces, -1n),
-    ]);
-    if (remainder !== null) lowering.range(sizes, remainder, shift, lower);
+    return lowering.range(sizes, sumOf(parts, offset), shift, rest);
   }
-  if (!saturates) return lowering.range(sizes, v, bits, upper);
-  const clamped = Array.from({ length: Number(unclamped.hi - base) + 1 }, (_, i) => max(lo, min(hi, base + BigInt(i))));
-  draft.lookup(sizes, draft.tables.function(clamped), v, y, upper);
+  const quotient = piecesOf(sumOf([[scale, v]], -offset));
+  const known = [...quotient, ...scaled(pieces, -1n)];
+  if (shift === 0) return draft.equation(sizes, known);
+  const remainder = affineOf(draft.wit(`${node.from.join(" + ")}: remainder`, sizes, rest));
+  draft.equation(sizes, [...piecesOf(remainder), ...known]);
+  lowering.range(sizes, remainder, shift, rest);
+}
+
+/** y is base + v. */
+function unsaturated({ output }: RequantizeNode, { sizes, range, rows }: Rounded, lowering: Lowering): Quotient {
+  const base = range.lo;
+  const bits = bitLength(range.hi - base);
+  const v = affineOf(lowering.defineColumn(output, sizes), 1n, -base);
+  return { base, v, check: () => lowering.range(sizes, v, bits, rows(base, 0, bits)) };
+}
+
+function clamped(node: RequantizeNode, rounded: Rounded, lowering: Lowering): Quotient {
+  const { draft, tableBits } = lowering;
+  const { sizes, range, own, rows } = rounded;
+  const bits = bitLength(range.hi - range.lo);
+  if (bits > tableBits) return limbClamp(node, rounded, lowering) ?? signClamp(node, rounded, lowering);
+  const base = range.lo;
+  const values = rows(base, 0, bits);
+  const v = own?.(base) ?? affineOf(draft.wit(`${node.from.join(" + ")}: quotient`, sizes, values));
+  const entries = Array.from({ length: Number(range.hi - base) + 1 }, (_, i) =>
+    max(node.lo, min(node.hi, base + BigInt(i))),
+  );
+  return {
+    base,
+    v,
+    check() {
+      const y = affineOf(lowering.defineColumn(node.output, sizes));
+      draft.lookup(sizes, draft.tables.function(entries), v, y, values);
+    },
+  };
 }

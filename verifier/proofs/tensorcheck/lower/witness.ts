@@ -2,6 +2,7 @@
 // How a prover fills the committed columns: integers that follow from the tensors of an execution.
 import type { Values } from "../../../graph/execute.ts";
 import type { Range } from "../../../graph/nodes/arithmetic.ts";
+import { SCALAR_FIELD } from "../../../tensor/packing.ts";
 
 /** Integers of a column without its pads: doubles where they are safe. */
 export type Integers = Float64Array | readonly bigint[];
@@ -111,8 +112,46 @@ export function digits(of: Recipe, from: number, bits: number): Recipe {
   };
 }
 
+/** Bits of 0..largest. */
+export const bitLength = (largest: bigint): number => (largest === 0n ? 0 : largest.toString(2).length);
+
+/** recipe + constant. */
+export const shiftedBy = (of: Recipe, constant: bigint): Recipe => combination([{ coefficient: 1n, of }], constant);
+
+/** The inverse of each value in the field, 0 of 0: with one inversion for all (Montgomery's trick). */
+export const inverses = (of: Recipe): Recipe => ({
+  range: { lo: 0n, hi: SCALAR_FIELD - 1n },
+  evaluate(from) {
+    const values: bigint[] = toBigints(from.of(of)).map((v) => ((v % SCALAR_FIELD) + SCALAR_FIELD) % SCALAR_FIELD);
+    const before: bigint[] = [];
+    let product = 1n;
+    for (const v of values) {
+      before.push(product);
+      if (v !== 0n) product = (product * v) % SCALAR_FIELD;
+    }
+    let inverse = power(product, SCALAR_FIELD - 2n);
+    for (let i = values.length - 1; i >= 0; i--) {
+      const v = values[i] as bigint;
+      if (v === 0n) continue;
+      values[i] = (inverse * (before[i] as bigint)) % SCALAR_FIELD;
+      inverse = (inverse * v) % SCALAR_FIELD;
+    }
+    return values;
+  },
+});
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (let e = exponent, b = base; e > 0n; e >>= 1n) {
+    if ((e & 1n) === 1n) result = (result * b) % SCALAR_FIELD;
+    b = (b * b) % SCALAR_FIELD;
+  }
+  return result;
+}
+
 /** A function of each value, of a small range. */
 export const mapped = (of: Recipe, range: Range, value: (v: number) => number): Recipe => ({
   range,
+  // Of values beyond 2^53 only sign and magnitude are seen.
   evaluate: (evaluation) => toDoubles(evaluation.of(of)).map(value),
 });
