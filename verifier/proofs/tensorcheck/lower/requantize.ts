@@ -21,7 +21,7 @@ export interface Rounded {
 export interface Quotient {
   readonly base: bigint;
   readonly v: Affine;
-  check(): void;
+  readonly check: () => void;
 }
 
 /**
