@@ -12,6 +12,7 @@ import type { Cells, Column, Program } from "../../../verifier/proofs/tensorchec
 import { proveReference, type Hooks } from "../../../verifier/proofs/tensorcheck/prover/reference.ts";
 import type { Claim } from "../../../verifier/proofs/types.ts";
 import { encodeTensors } from "../../../verifier/tensor/codec.ts";
+import { kinds, KINDS_SPECS } from "./kinds-program.ts";
 import { testKey, testPowers } from "./powers.ts";
 import { SPECS, tiny } from "./tiny-program.ts";
 
@@ -68,6 +69,12 @@ export async function honestProof(
 export function honestTiny(n = 4, input: readonly number[] = [7, 2, 3]): Promise<Honest> {
   const { program, output } = tiny(input);
   return honestProof(program, n, SPECS, program.witness([]), { inputs: [input], outputs: [output] });
+}
+
+/** A proof of the program that has every kind of value. */
+export function honestKinds(n = 2): Promise<Honest> {
+  const { program, inputs, outputs } = kinds([-9, 4, 7], [1, 20, 3, 40]);
+  return honestProof(program, n, KINDS_SPECS, program.witness([]), { inputs, outputs });
 }
 
 /** A proof of one execution of a graph. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Keys written piece by piece, by hand from the specification; every check of registerKey with its reason.
+// Every check of registerKey with its reason.
 import { expect } from "chai";
 import fc from "fast-check";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";

@@ -5,7 +5,7 @@ import { verify } from "../../../../verifier/proofs/tensorcheck/verify/verify.ts
 import type { Claim, Verdict } from "../../../../verifier/proofs/types.ts";
 import { SCALAR_FIELD } from "../../../../verifier/proofs/points.ts";
 import { perceptron } from "../../../helpers/circuit-models.ts";
-import { honestGraph, honestTiny, type Honest } from "../honest.ts";
+import { honestGraph, honestKinds, honestTiny, type Honest } from "../honest.ts";
 import { sealMutations } from "../mutations.ts";
 import { TAU, tau2Bytes } from "../powers.ts";
 
@@ -13,10 +13,12 @@ const codeOf = (verdict: Verdict): string => (verdict.ok ? "ok" : verdict.code);
 
 describe("tensorcheck/verify", function () {
   let tiny: Honest;
+  let kinds: Honest;
   let graph: Honest;
 
   before(async () => {
     tiny = await honestTiny();
+    kinds = await honestKinds();
     graph = await honestGraph(perceptron([5, 4, 3], { shift: 6 }), [[1, 2, 16, 4, 5]], { n: 6, tableBits: 8 });
   });
 
@@ -26,7 +28,9 @@ describe("tensorcheck/verify", function () {
   it("accepts honest proofs, for chunks of any size", async () => {
     expect(await verdict(graph)).to.equal("ok");
     expect(await verdict(tiny)).to.equal("ok");
+    expect(await verdict(kinds)).to.equal("ok");
     for (const n of [1, 2, 6]) expect(await verdict(await honestTiny(n)), `n = ${n}`).to.equal("ok");
+    for (const n of [1, 4]) expect(await verdict(await honestKinds(n)), `n = ${n}`).to.equal("ok");
   });
 
   it("accepts only the set-up that it is told to", async () => {
@@ -36,8 +40,10 @@ describe("tensorcheck/verify", function () {
   });
 
   it("refuses every changed word of the seal, by name", async () => {
-    for (const { name, seal, code } of sealMutations(tiny.numbered, tiny.seal)) {
-      expect(await verdict(tiny, {}, seal), name).to.equal(code);
+    for (const honest of [tiny, kinds]) {
+      for (const { name, seal, code } of sealMutations(honest.numbered, honest.seal)) {
+        expect(await verdict(honest, {}, seal), name).to.equal(code);
+      }
     }
   });
 

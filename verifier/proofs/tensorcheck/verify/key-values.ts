@@ -92,7 +92,8 @@ function readRun(reader: Reader, { K, R }: Bounds): Run {
   reader.piece(2);
   const low = reader.uint(1);
   const bits = reader.uint(1);
-  const known = low < RHO ? low + bits <= K : low < CONSTANTS && low - RHO + bits <= R;
+  // A constant is beyond R.
+  const known = low < RHO ? low + bits <= K : low - RHO + bits <= R;
   check(known, "COORDINATE", "a run beyond its point");
   return { low, bits };
 }

@@ -74,7 +74,7 @@ export async function opens(
 
 function squares(zeta: bigint, n: number): bigint[] {
   const list = [zeta];
-  while (list.length < n) list.push(mod((list.at(-1) as bigint) ** 2n));
+  while (list.length < n) list.push(mod((list[list.length - 1] as bigint) ** 2n));
   return list;
 }
 
