@@ -43,18 +43,16 @@ library TensorcheckValues {
             (table, ) = _product(points, table, rows, list, bits - laneBits, pieces);
             uint256 lanes = table + 32 * (rows * pieces + 1);
             Multilinear.eqTable(points, list << (8 * (bits - laneBits)), laneBits, 1 << laneBits, lanes);
-            for (uint256 row = 0; row < rows; ++row) {
-                uint256 rest = size;
-                while (rest > 0) {
-                    uint256 taken = rest >> laneBits == 0 ? rest : 1 << laneBits;
-                    value = addmod(value, mulmod(_word(table), _lanes(r, lanes, from, typeCode, taken), r), r);
-                    table += 32;
-                    from += taken << (typeCode >> 1);
-                    rest -= taken;
-                }
+            // Signed values are read as v + 2^(bits of the type - 1).
+            if (typeCode & 1 == 0) value = r - mulmod(cells, 1 << ((8 << (typeCode >> 1)) - 1), r);
+            uint256 rest = size;
+            for (; table + 32 < lanes; table += 32) {
+                uint256 taken = rest >> laneBits == 0 ? rest : 1 << laneBits;
+                value = addmod(value, mulmod(_word(table), _lanes(r, lanes, from, typeCode, taken), r), r);
+                from += taken << (typeCode >> 1);
+                rest -= taken;
+                if (rest == 0) rest = size;
             }
-            // Signed values were read as v + 2^(bits of the type - 1).
-            if (typeCode & 1 == 0) value = addmod(value, r - mulmod(cells, 1 << ((8 << (typeCode >> 1)) - 1), r), r);
             next = cursor;
         }
     }

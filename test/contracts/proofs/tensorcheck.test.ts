@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// TensorcheckProofSystem by itself, and what it evaluates against the TypeScript verifier. Verdicts on proofs and keys are in
+// test/differential/tensorcheck-chain.test.ts.
+import { expect } from "chai";
+import { getBytes, hexlify, id, keccak256 } from "ethers";
+import fc from "fast-check";
+import { network } from "hardhat";
+import {
+  axesBytes,
+  structuredBytes,
+  type Structured as Encodable,
+} from "../../../verifier/proofs/tensorcheck/bytes.ts";
+import type { Axis } from "../../../verifier/proofs/tensorcheck/program.ts";
+import { evaluateStructured, evaluateTensor } from "../../../verifier/proofs/tensorcheck/verify/values.ts";
+import { Reader } from "../../../verifier/proofs/tensorcheck/verify/reader.ts";
+import { readStructured } from "../../../verifier/proofs/tensorcheck/verify/key-values.ts";
+import { BASE_FIELD, readUint, SCALAR_FIELD } from "../../../verifier/proofs/points.ts";
+import { encodeTensors } from "../../../verifier/tensor/codec.ts";
+import { specListHash, type TensorSpec } from "../../../verifier/tensor/spec.ts";
+import { honestTiny, type Honest } from "../../proofs/tensorcheck/honest.ts";
+import { TAU, tau2Bytes } from "../../proofs/tensorcheck/powers.ts";
+import { SPECS } from "../../proofs/tensorcheck/tiny-program.ts";
+import { TWIST_STRAY } from "./groth16-vectors.ts";
+
+type Contract = Awaited<ReturnType<Awaited<ReturnType<typeof network.create>>["ethers"]["deployContract"]>>;
+
+const K = 12;
+const R = 12;
+const TYPES = ["i8", "u8", "i16", "u16", "i32"] as const;
+const BOUNDS = { i8: [-128, 127], u8: [0, 255], i16: [-32768, 32767], u16: [0, 65535], i32: [-(2 ** 31), 2 ** 31 - 1] };
+
+const element = fc.oneof(
+  fc.bigInt({ min: 0n, max: SCALAR_FIELD - 1n }),
+  fc.constantFrom(0n, 1n, 2n, SCALAR_FIELD - 1n),
+);
+const drawnPoint = fc.record({
+  r: fc.array(element, { minLength: K, maxLength: K }),
+  rho: fc.array(element, { minLength: R, maxLength: R }),
+});
+type Drawn = typeof drawnPoint extends fc.Arbitrary<infer T> ? T : never;
+
+const coordinate = fc.oneof(
+  fc.nat(K - 1),
+  fc.nat(R - 1).map((t) => 0x40 + t),
+  fc.constantFrom(0x80, 0x81),
+);
+/** A run of up to `most` bits, of either letter. */
+const run = (least: number, most: number) =>
+  fc
+    .record({ bits: fc.integer({ min: least, max: most }), letter: fc.constantFrom(0, 0x40), shift: fc.nat(K) })
+    .map(({ bits, letter, shift }) => ({ low: letter + Math.min(shift, K - bits), bits }));
+const axis: fc.Arbitrary<Axis> = fc
+  .array(coordinate, { maxLength: 7 })
+  .chain((coordinates) =>
+    fc.record({ size: fc.integer({ min: 1, max: 2 ** coordinates.length }), coordinates: fc.constant(coordinates) }),
+  );
+
+/** The words that TensorcheckValues finds coordinates in. */
+function tableOf({ r, rho }: Drawn): bigint[] {
+  const table = new Array<bigint>(131).fill(0n);
+  r.forEach((value, t) => (table[t] = value));
+  rho.forEach((value, t) => (table[0x40 + t] = value));
+  table[0x81] = 1n;
+  table[0x82] = SCALAR_FIELD;
+  return table;
+}
+
+describe("TensorcheckProofSystem", function () {
+  this.timeout(120_000);
+  let ethers: Awaited<ReturnType<typeof network.create>>["ethers"];
+  let harness: Contract;
+  let system: Contract;
+  let proof: Honest;
+  let setup: Uint8Array;
+
+  const deploy = (tau2: Uint8Array): Promise<Contract> =>
+    ethers.deployContract("TensorcheckProofSystem", [[0, 1, 2, 3].map((i) => readUint(tau2, 32 * i))]);
+
+  before(async () => {
+    ({ ethers } = await network.create());
+    harness = await ethers.deployContract("TensorcheckHarness");
+    setup = await tau2Bytes(TAU);
+    system = await deploy(setup);
+    proof = await honestTiny();
+  });
+
+  /** Name of the error that a call reverts with, "ok" if it does not, "nothing" if it reverts without data. */
+  async function verdictOf(call: Promise<unknown>): Promise<string> {
+    try {
+      await call;
+      return "ok";
+    } catch (error) {
+      const { data } = error as { data?: unknown };
+      if (typeof data !== "string" || data === "0x") return "nothing";
+      const parsed = system.interface.parseError(data);
+      if (parsed === null) throw error;
+      return parsed.name === "MalformedKey" ? `MalformedKey(${String(parsed.args[0])})` : parsed.name;
+    }
+  }
+
+  describe("values", () => {
+    const structured = async (drawn: Drawn, value: Encodable): Promise<void> => {
+      const bytes = Uint8Array.from(structuredBytes(value));
+      const [there, read] = (await harness.getFunction("structured")(tableOf(drawn), bytes)) as [bigint, bigint];
+      const parsed = readStructured(new Reader(bytes), { n: 1, K, R, D: 2, chunks: 1 }, () => undefined);
+      expect(there).to.equal(evaluateStructured(drawn, parsed));
+      expect(read).to.equal(BigInt(bytes.length));
+    };
+    const holds = (arbitrary: fc.Arbitrary<Encodable>): Promise<void> =>
+      fc.assert(fc.asyncProperty(drawnPoint, arbitrary, structured), { numRuns: 25 });
+    /** As `run`, with a size that leaves pads. */
+    const sized = run(1, 7).chain((of) =>
+      fc.record({ size: fc.integer({ min: 1, max: 2 ** of.bits - 1 }), run: fc.constant(of) }),
+    );
+
+    it("select", () => holds(fc.array(sized, { maxLength: 3 }).map((axes) => ({ kind: "select", axes }))));
+
+    it("window", () =>
+      holds(
+        fc.tuple(run(0, 5), run(0, 3), run(0, 6)).chain(([p, k, q]) =>
+          fc.record({
+            kind: fc.constant("window" as const),
+            positions: fc.integer({ min: 1, max: 2 ** p.bits }),
+            taps: fc.integer({ min: 1, max: 2 ** k.bits }),
+            size: fc.integer({ min: 1, max: 2 ** q.bits }),
+            stride: fc.integer({ min: 0, max: 3 }),
+            dilation: fc.integer({ min: 0, max: 3 }),
+            pad: fc.integer({ min: -70, max: 40 }),
+            ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
+          }),
+        ),
+      ));
+
+    // With few entries over many bits eq is computed for each, else there is a table.
+    for (const [name, pBits, qBits] of [
+      ["pick from a few", 5, 3],
+      ["pick from many", 1, 11],
+    ] as const) {
+      it(name, () =>
+        holds(
+          fc.tuple(run(pBits, pBits), run(qBits, qBits)).chain(([p, q]) =>
+            fc.record({
+              kind: fc.constant("pick" as const),
+              entries: fc
+                .array(fc.integer({ min: -1, max: 2 ** q.bits - 1 }), { minLength: 1, maxLength: 2 ** p.bits })
+                .map((list) => Int32Array.from(list)),
+              ...{ p: fc.constant(p), q: fc.constant(q) },
+            }),
+          ),
+        ),
+      );
+    }
+
+    it("index", () => holds(run(0, 9).map((of) => ({ kind: "index", run: of }))));
+
+    it("steps", () =>
+      holds(
+        run(0, 8).chain((of) => {
+          const step = fc
+            .record({ bits: fc.integer({ min: 0, max: of.bits }), at: fc.double({ min: 0, max: 0.99, noNaN: true }) })
+            .chain(({ bits, at }) =>
+              fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n }).map((value) => ({
+                ...{ bits, value },
+                index: Math.floor(at * 2 ** (of.bits - bits)),
+              })),
+            );
+          return fc.record({
+            kind: fc.constant("steps" as const),
+            run: fc.constant(of),
+            steps: fc.array(step, { maxLength: 4 }),
+          });
+        }),
+      ));
+
+    for (const type of TYPES) {
+      it(`tensors of ${type}`, () =>
+        fc.assert(
+          fc.asyncProperty(
+            drawnPoint,
+            fc.array(axis, { maxLength: 3 }).filter((axes) => axes.reduce((size, a) => size * a.size, 1) <= 2000),
+            fc.nat(),
+            async (drawn, axes, seed) => {
+              const size = axes.reduce((product, a) => product * a.size, 1);
+              const [lo, hi] = BOUNDS[type] as [number, number];
+              const values = Array.from({ length: size }, (_, i) => lo + ((seed + i * i * 40503) % (hi - lo + 1)));
+              const spec: TensorSpec = { shape: [size], type, exponent: 0, lo, hi };
+              const data = encodeTensors([spec], [values]);
+              const bytes = Uint8Array.from(axesBytes(axes));
+              const [there, read] = (await harness.getFunction("tensor")(
+                tableOf(drawn),
+                bytes,
+                TYPES.indexOf(type),
+                data,
+              )) as [bigint, bigint];
+              const parsed = axes.map((a) => ({ size: a.size, coordinates: Uint8Array.from(a.coordinates) }));
+              expect(there).to.equal(evaluateTensor(drawn, parsed, Float64Array.from(values)));
+              expect(read).to.equal(BigInt(bytes.length));
+            },
+          ),
+          { numRuns: 25 },
+        ));
+    }
+  });
+
+  it("is made for a set-up that is a point of the group, and nobody's", async () => {
+    expect(await system.getFunction("setup")()).to.deep.equal([0, 1, 2, 3].map((i) => readUint(setup, 32 * i)));
+    const word = (i: number, change: (v: bigint) => bigint): Uint8Array => {
+      const other = Uint8Array.from(setup);
+      other.set(
+        getBytes(
+          `0x${change(readUint(setup, 32 * i))
+            .toString(16)
+            .padStart(64, "0")}`,
+        ),
+        32 * i,
+      );
+      return other;
+    };
+    const wrong: readonly (readonly [string, Uint8Array, string])[] = [
+      ["infinity", new Uint8Array(128), "MalformedKey(12)"],
+      ["off the twist", word(3, (v) => v ^ 1n), "MalformedKey(12)"],
+      ["not canonical", word(0, (v) => v + BASE_FIELD), "MalformedKey(12)"],
+      ["outside of the subgroup", TWIST_STRAY, "MalformedKey(12)"],
+      ["tau = 1", await tau2Bytes(1n), "ForgeableKey"],
+      ["tau = -1", await tau2Bytes(SCALAR_FIELD - 1n), "ForgeableKey"],
+    ];
+    for (const [name, tau2, verdict] of wrong) expect(await verdictOf(deploy(tau2)), name).to.equal(verdict);
+  });
+
+  it("registers a key once, and tells what is in it", async () => {
+    const { key } = proof;
+    const keyHash = keccak256(key);
+    const call = (name: string, ...args: unknown[]): Promise<unknown> => system.getFunction(name)(...args);
+    expect(await call("isRegistered", keyHash)).to.equal(false);
+    const hashes = [SPECS.inputs, SPECS.outputs].map((specs) => hexlify(specListHash(specs)));
+    const receipt = await (
+      (await call("registerKey", key)) as { wait(): Promise<{ logs: { topics: string[] }[] }> }
+    ).wait();
+    expect(receipt.logs.map(({ topics }) => topics)).to.deep.equal([
+      [id("KeyRegistered(bytes32,bytes32,bytes32)"), keyHash],
+    ]);
+    const again = await ((await call("registerKey", key)) as { wait(): Promise<{ logs: unknown[] }> }).wait();
+    expect(again.logs).to.deep.equal([]);
+    expect(await call("isRegistered", keyHash)).to.equal(true);
+    expect(getBytes((await call("keyOf", keyHash)) as string)).to.deep.equal(key);
+    expect([...((await call("specHashes", keyHash)) as Iterable<string>)]).to.deep.equal(hashes);
+    expect(await call("inputModeOf", keyHash)).to.equal(0n);
+    expect(await call("outputLengthOf", keyHash)).to.equal(3n);
+    expect(await call("selector")).to.equal(id("verigrad.tensorcheck.v1").slice(0, 10));
+    for (const [input, verdict] of [
+      [[7, 7, 0], "ok"],
+      [[7, 7], "WrongLength"],
+      [[7, 7, 0, 0], "WrongLength"],
+      [[7, 8, 0], "ValueOutOfRange"],
+    ] as const) {
+      expect(await verdictOf(call("checkInput", keyHash, Uint8Array.from(input))), String(input)).to.equal(verdict);
+    }
+  });
+
+  it("names the value that is out of range", async () => {
+    await system.getFunction("registerKey")(proof.key);
+    const error = await system
+      .getFunction("checkInput")(keccak256(proof.key), Uint8Array.of(7, 255, 9))
+      .then(
+        () => null,
+        (reason: unknown) => reason as { data: string },
+      );
+    const parsed = error && system.interface.parseError(error.data);
+    expect(parsed && [...(parsed.args as Iterable<bigint>)]).to.deep.equal([1n, 255n, 0n, 7n]);
+  });
+
+  it("too little gas is no verdict", async () => {
+    const { key, claim, seal } = proof;
+    await system.getFunction("registerKey")(key);
+    const verify = system.getFunction("verify");
+    const args = [keccak256(key), claim.context, claim.input, claim.output, seal] as const;
+    const needed = Number(await verify.estimateGas(...args));
+    for (let gas = needed - 1000; gas > 100_000; gas = Math.floor(gas * 0.97)) {
+      expect(await verdictOf(verify.staticCall(...args, { gasLimit: gas })), `gas ${gas}`).to.equal("nothing");
+    }
+    expect(await verdictOf(verify.staticCall(...args, { gasLimit: 2 * needed }))).to.equal("ok");
+  });
+
+  it("the code fits", async () => {
+    const code = await system.getDeployedCode();
+    expect(((code as string).length - 2) / 2).to.be.lessThan(24_576);
+  });
+});
