@@ -14,6 +14,7 @@ import { encodeTensors } from "../../../../verifier/tensor/codec.ts";
 import { integers, perceptron } from "../../../helpers/circuit-models.ts";
 import { errorOf } from "../../../helpers/errors.ts";
 import { testPowers } from "../powers.ts";
+import { CONVOLUTION_SPECS, convolutionProgram } from "./convolution-program.ts";
 import { numberTiny, SPECS, tiny } from "../tiny-program.ts";
 
 const INPUT = [7, 2, 3];
@@ -88,6 +89,20 @@ describe("tensorcheck: prover", () => {
 
   it("sends what the reference sends of a perceptron", async () => {
     await same(perceptron([13, 6, 5], { shift: 9 }), 10, 9, integers(3));
+  });
+
+  it("sends what the reference sends of a convolution, in two phases", async () => {
+    const { program, input, output } = convolutionProgram(integers(5));
+    const numbered = numberProgram(program, placeColumns(program, 5));
+    const about: Statement = {
+      ...statement,
+      specs: CONVOLUTION_SPECS,
+      input: encodeTensors(CONVOLUTION_SPECS.inputs, [input]),
+      output: encodeTensors(CONVOLUTION_SPECS.outputs, [output]),
+    };
+    const expected = await proveReference(numbered, program.witness([]), about, powers);
+    const seal = await withProver(numbered, (prover) => prover.prove(program.witness([]), about));
+    expect(Buffer.from(seal).equals(expected)).to.equal(true);
   });
 
   it("proves one execution after the other, and holds no memory of the last", async () => {

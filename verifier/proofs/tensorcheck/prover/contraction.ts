@@ -63,7 +63,9 @@ function merged(tables: readonly Table[]): Table[] {
   return groups.map(productOf);
 }
 
-/** W(upper) · x(shared, lower) · Π windows, the lower variables below all of the upper ones, of which `shared` are some. */
+/**
+ * W(upper) · x(shared, lower) · Π windows · Π others, the lower variables below all of the upper ones, of which `shared` are some.
+ */
 interface Split {
   readonly weights: number;
   readonly operand: number;
@@ -72,6 +74,8 @@ interface Split {
   readonly shared: readonly number[];
   /** disjoint, over lower variables and those of the upper ones that are not shared: the taps */
   readonly windows: readonly Table[];
+  /** over upper variables */
+  readonly others: readonly Table[];
 }
 
 function splitConvolution(
@@ -88,10 +92,13 @@ function splitConvolution(
     const shared = read.filter((t) => upper.includes(t));
     const isOrdered = upper.every((t) => lower.every((below) => below < t));
     const taps = upper.filter((t) => !shared.includes(t));
-    const isCovered = tables.every(({ free }) => free.every((t) => lower.includes(t) || taps.includes(t)));
-    const areApart = merged(tables).length === 1;
+    const [others, windows] = [true, false].map((isUpper) =>
+      tables.filter(({ free }) => free.every((t) => upper.includes(t)) === isUpper),
+    ) as [Table[], Table[]];
+    const isCovered = windows.every(({ free }) => free.every((t) => lower.includes(t) || taps.includes(t)));
+    const areApart = merged(windows).length === 1;
     const all = upper.length + lower.length === variables && lower.length > 0 && upper.length > 0;
-    if (isOrdered && isCovered && areApart && all) return { weights, operand, upper, lower, shared, windows: tables };
+    if (isOrdered && isCovered && areApart && all) return { weights, operand, upper, lower, shared, windows, others };
   }
   return null;
 }
@@ -141,9 +148,10 @@ class Convolution implements Summand {
   ): Promise<Summand> {
     const weights = await values.read(split.weights, points);
     const gathered = engine.fromBigints(await gather(engine, values, split, points));
+    const others = merged(split.others).map((table) => engine.fromBigints(spread(table, split.upper)));
     const first = await DenseSummand.create(engine, split.upper.length, {
-      vectors: [weights.vector, gathered],
-      terms: [{ coefficient, factors: [0, 1] }],
+      vectors: [weights.vector, gathered, ...others],
+      terms: [{ coefficient, factors: [0, 1, ...others.map((_, i) => i + 2)] }],
     });
     return new Convolution(engine, values, split, variables, coefficient, points, first);
   }
@@ -163,7 +171,9 @@ class Convolution implements Summand {
     if (!isFirst) return;
     this.#bound.set(upper.at(-1 - this.#bound.size) as number, challenge);
     if (this.#bound.size < upper.length) return;
-    const coefficient = mod(this.#coefficient * this.#first.boundValue(0));
+    // All factors of the first phase but G, which the second one sums up.
+    const bound = [0, ...merged(this.#split.others).map((_, i) => i + 2)];
+    const coefficient = bound.reduce((product, i) => mod(product * this.#first.boundValue(i)), this.#coefficient);
     const vectors = [this.#engine.fromBigints(this.#windowsBelow()), await this.#operandBelow()];
     this.#phase = await DenseSummand.create(this.#engine, lower.length, {
       vectors,

@@ -163,7 +163,8 @@ export class Prover {
         // Before its turn a summand is constant: half of its sum belongs to either half of the cube.
         const polynomial = summand.variables > t ? await summand.round() : [summand.claim];
         const weight = halves[K - Math.max(summand.variables, t)] as bigint;
-        polynomial.forEach((c, i) => (sums[i] = (sums[i] as bigint) + weight * c));
+        // A term of factors in different variables has less than a degree for each: the coefficients beyond D are 0.
+        sums.forEach((sum, i) => (sums[i] = sum + weight * (polynomial[i] ?? 0n)));
       }
       const [constant, , ...rest] = sums.map(mod);
       messages.sendScalars([constant as bigint, ...rest]);
