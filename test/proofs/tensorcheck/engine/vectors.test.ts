@@ -199,6 +199,11 @@ describe("tensorcheck engine: vectors", () => {
       () => engine.dot(a, b),
       () => engine.evaluateMultilinear(b, [1n]),
       () => engine.add(b, b, { address: b.address + 64, length: 5 }),
+      () => engine.fromIntegers({ address: b.address, length: 5, type: "bigint64" }, engine.slice(a, 0, 4)),
+      () => engine.axpyIntegers(b, 1n, { address: b.address, length: 1000, type: "int8" }),
+      () => engine.rowsTimes(a, b, { address: b.address, length: 1000, type: "int8" }),
+      () => engine.msmIntegers({ address: b.address, length: 2 }, { address: b.address, length: 1000, type: "int8" }),
+      () => engine.msm({ address: b.address, length: 1000 }, b),
     ]) {
       expect(await codeOf(call), String(call)).to.equal("ENGINE_ARGUMENT");
     }

@@ -45,7 +45,7 @@ export function readPoints(points: Points, arena: Arena, kernels: Kernels): G1Po
 
 /** Σ a[i]·bases[first + i]. Allocates: to be released afterwards. */
 export async function msmOfVector(bases: Points, a: Vector, first: number, arena: Arena, pool: Pool): Promise<G1Point> {
-  check(bases, first, a.length);
+  check(bases, first, a.length, arena);
   if (a.length === 0) return { x: 0n, y: 0n };
   const bits = windowBits(a.length, SCALAR_BITS);
   const windows = Math.ceil((SCALAR_BITS + 1) / bits);
@@ -70,7 +70,7 @@ export async function msmOfIntegers(
   arena: Arena,
   pool: Pool,
 ): Promise<G1Point> {
-  check(bases, first, values.length);
+  check(bases, first, values.length, arena);
   const type = INTEGER_CODES[values.type];
   const magnitude = pool.kernels.msmIntegerBits(values.address, type, 0, values.length);
   if (magnitude < 0) return { x: 0n, y: 0n };
@@ -82,7 +82,8 @@ export async function msmOfIntegers(
   return windowed(bases, { address: scalars, stride: 8, length: values.length }, { first, bits, windows }, arena, pool);
 }
 
-function check(bases: Points, first: number, length: number): void {
+function check(bases: Points, first: number, length: number, arena: Arena): void {
+  arena.bytes(bases.address, POINT_BYTES * bases.length);
   if (!Number.isSafeInteger(first) || first < 0 || first + length > bases.length) {
     throw fault(`no points ${first}..${first + length} of ${bases.length}`);
   }

@@ -36,6 +36,14 @@ export const INTEGER_CODES: Readonly<Record<IntegerType, number>> = {
   bigint64: 4,
 };
 
+export const INTEGER_BYTES: Readonly<Record<IntegerType, number>> = {
+  int8: 1,
+  int16: 2,
+  int32: 4,
+  float64: 8,
+  bigint64: 8,
+};
+
 /** What integers are copied from; Float64Array holds integers of at most 53 bits. */
 export type IntegerArray = Int8Array | Int16Array | Int32Array | Float64Array | BigInt64Array;
 
