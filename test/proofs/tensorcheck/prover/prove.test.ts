@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The fast prover against the reference: the same bytes.
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { expect } from "chai";
-import { executeTrace } from "../../../../verifier/graph/execute.ts";
+import fc from "fast-check";
 import type { IntegerGraph } from "../../../../verifier/graph/types.ts";
 import { checkerCurve } from "../../../../verifier/proofs/curve.ts";
+import type { KeySpecs } from "../../../../verifier/proofs/tensorcheck/encode.ts";
 import { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
-import { lowerGraph } from "../../../../verifier/proofs/tensorcheck/lower/index.ts";
 import { numberProgram } from "../../../../verifier/proofs/tensorcheck/number.ts";
 import { placeColumns } from "../../../../verifier/proofs/tensorcheck/place.ts";
 import { Prover, type Statement } from "../../../../verifier/proofs/tensorcheck/prover/prove.ts";
 import { proveReference } from "../../../../verifier/proofs/tensorcheck/prover/reference.ts";
 import { encodeTensors } from "../../../../verifier/tensor/codec.ts";
-import { integers, perceptron } from "../../../helpers/circuit-models.ts";
+import { arbitraryCase, randomInputs } from "../../../graph/arbitraries.ts";
+import { fullGraph } from "../../../graph/full-graph.ts";
+import { integers } from "../../../helpers/circuit-models.ts";
 import { errorOf } from "../../../helpers/errors.ts";
+import { honestGraph, honestKinds, type Honest } from "../honest.ts";
+import { KINDS_SPECS } from "../kinds-program.ts";
 import { testPowers } from "../powers.ts";
 import { CONVOLUTION_SPECS, convolutionProgram } from "./convolution-program.ts";
 import { numberTiny, SPECS, tiny } from "../tiny-program.ts";
+
+type Draw = (lo: number, hi: number) => number;
 
 const INPUT = [7, 2, 3];
 const KEY_HASH = `0x${"2b".repeat(32)}` as const;
@@ -53,6 +61,21 @@ describe("tensorcheck: prover", () => {
     }
   }
 
+  async function isSame({ numbered, witness, key, claim, seal }: Honest, specs: KeySpecs): Promise<void> {
+    const about: Statement = { keyHash: `0x${bytesToHex(keccak_256(key))}`, specs, ...claim };
+    const sent = await withProver(numbered, (prover) => prover.prove(witness, about));
+    expect(Buffer.from(sent).equals(seal)).to.equal(true);
+  }
+
+  async function isSameGraph(
+    graph: IntegerGraph,
+    draw: Draw,
+    options: { n: number; tableBits: number },
+  ): Promise<void> {
+    const specs = { inputs: graph.inputs.map(({ spec }) => spec), outputs: graph.outputs.map(({ spec }) => spec) };
+    await isSame(await honestGraph(graph, randomInputs(graph, draw), options), specs);
+  }
+
   it("sends what the reference sends, whatever the size of chunks", async () => {
     for (const n of [2, 4, 5, 7]) {
       const numbered = numberTiny(model, n);
@@ -63,32 +86,18 @@ describe("tensorcheck: prover", () => {
     }
   });
 
-  const same = async (graph: IntegerGraph, tableBits: number, n: number, draw: (lo: number, hi: number) => number) => {
-    const specs = { inputs: graph.inputs.map(({ spec }) => spec), outputs: graph.outputs.map(({ spec }) => spec) };
-    const inputs = specs.inputs.map(({ shape, lo, hi }) =>
-      Float64Array.from({ length: shape.reduce((size, d) => size * d, 1) }, () => draw(lo, hi)),
-    );
-    const trace = executeTrace(graph, inputs);
-    const program = lowerGraph(graph, { tableBits });
-    const numbered = numberProgram(program, placeColumns(program, n));
-    const about: Statement = {
-      keyHash: KEY_HASH,
-      context: 3n,
-      specs,
-      input: encodeTensors(specs.inputs, inputs),
-      output: encodeTensors(
-        specs.outputs,
-        graph.outputs.map(({ tensor }) => trace[tensor] as Float64Array),
-      ),
-    };
-    const witness = program.witness(trace);
-    const expected = await proveReference(numbered, witness, about, powers);
-    const seal = await withProver(numbered, (prover) => prover.prove(witness, about));
-    expect(Buffer.from(seal).equals(expected)).to.equal(true);
-  };
+  it("sends what the reference sends of every kind of value", async () => {
+    for (const n of [2, 6]) await isSame(await honestKinds(n), KINDS_SPECS);
+  });
 
-  it("sends what the reference sends of a perceptron", async () => {
-    await same(perceptron([13, 6, 5], { shift: 9 }), 10, 9, integers(3));
+  it("sends what the reference sends of a graph with every op", async () => {
+    await isSameGraph(fullGraph(), integers(3), { n: 8, tableBits: 6 });
+  });
+
+  it("sends what the reference sends of any graph", async () => {
+    const options = { n: 6, tableBits: 5 };
+    const property = fc.asyncProperty(arbitraryCase, ({ graph, draw }) => isSameGraph(graph, draw, options));
+    await fc.assert(property, { numRuns: 8 });
   });
 
   it("sends what the reference sends of a convolution, in two phases", async () => {
