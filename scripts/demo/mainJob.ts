@@ -14,7 +14,7 @@ import { openFileStore } from "../../verifier/node/fileStore.ts";
 import type { Prover } from "../../verifier/node/prover.ts";
 import { runNode } from "../../verifier/node/run.ts";
 import type { Logger } from "../../verifier/node/types.ts";
-import { groth16, verifySetup } from "../../verifier/proofs/groth16/index.ts";
+import { groth16 } from "../../verifier/proofs/groth16/index.ts";
 import { awaitResult } from "../../verifier/sdk/index.ts";
 import type { LocalChain } from "./localChain.ts";
 
@@ -147,5 +147,5 @@ export async function auditMainJob(
   const data = await collectChainData(reader, jobId);
   const auditDir = join(directory, "audit");
   await writeAuditDirectory(auditDir, data, await hub.get(cid));
-  return auditDirectory(auditDir, { proofSystem: groth16, verifySetup, chain: reader });
+  return auditDirectory(auditDir, { proofSystem: groth16, chain: reader });
 }

@@ -4,7 +4,7 @@ import { appendFile, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { auditDirectory, writeAuditDirectory, type AuditReport, type VerifySetup } from "../../verifier/audit/audit.ts";
+import { auditDirectory, writeAuditDirectory, type AuditReport } from "../../verifier/audit/audit.ts";
 import {
   collectChainData,
   parseChainData,
@@ -18,11 +18,12 @@ import { argmax, decodeOutput, encodeInput } from "../../verifier/sdk/tensors.ts
 import { parseManifest } from "../../verifier/hub/manifest.ts";
 import { digitsPackage, heldOutDigit } from "../helpers/audit.ts";
 import { newTestChain, type TestChain } from "../helpers/chain.ts";
+import type { ProofSystem } from "../../verifier/proofs/types.ts";
 import { codeOf } from "../helpers/errors.ts";
 import { mockProofs, mockSeal } from "../helpers/mock-proofs.ts";
 import { writeFiles } from "../helpers/packages.ts";
 
-const goodSetup: VerifySetup = async () => [{ name: "transcript", ok: true, detail: "mock" }];
+const goodSetup: ProofSystem["verifySetup"] = async () => [{ name: "transcript", ok: true, detail: "mock" }];
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };
 
 describe("auditing a settlement", () => {
@@ -63,7 +64,10 @@ describe("auditing a settlement", () => {
   });
 
   const audit = (directory: string, online = true, verifySetup = goodSetup): Promise<AuditReport> =>
-    auditDirectory(directory, { proofSystem: mockProofs, verifySetup, ...(online ? { chain: chain.chain } : {}) });
+    auditDirectory(directory, {
+      proofSystem: { ...mockProofs, verifySetup },
+      ...(online ? { chain: chain.chain } : {}),
+    });
   const failedOf = (report: AuditReport): string[] =>
     report.checks.filter(({ ok }) => ok === false).map(({ name }) => name);
 
@@ -228,7 +232,7 @@ describe("auditing a settlement", () => {
   });
 
   it("says so when the key does not follow from its transcript, and when that cannot be known", async () => {
-    const bad: VerifySetup = async () => [{ name: "proving key", ok: false, detail: "other powers" }];
+    const bad: ProofSystem["verifySetup"] = async () => [{ name: "proving key", ok: false, detail: "other powers" }];
     const report = await audit(clean, true, bad);
     expect(failedOf(report)).to.deep.equal(["key-rebuilt"]);
   });

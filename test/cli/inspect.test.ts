@@ -13,6 +13,7 @@ import type { InspectedNode } from "../../verifier/graph/inspect.ts";
 import { compileCircom } from "../../verifier/proofs/groth16/circom.ts";
 import { emitCircuit } from "../../verifier/proofs/groth16/emit.ts";
 import { readR1csHeader } from "../../verifier/proofs/groth16/r1cs.ts";
+import { tensorcheck } from "../../verifier/proofs/tensorcheck/index.ts";
 import { inspectFile } from "../../verifier/cli/commands/inspect.ts";
 import { inspectionLines, type InspectionReport } from "../../verifier/cli/inspection.ts";
 import { COMPARE_CASES } from "../calibrate/compare-cases.ts";
@@ -65,7 +66,13 @@ describe("verigrad inspect", () => {
     const { report } = await inspectFile(onnx, { calibration: "calibration.json" }, calibration);
     const { graph } = compileModel(onnx, calibration);
     const { constraints } = readR1csHeader((await compileCircom(emitCircuit(graph))).r1cs);
-    expect(report.totals.cost).to.deep.equal({ groth16: constraints });
+    const { nodes, ports } = tensorcheck.cost(graph);
+    const cells = nodes.reduce((sum: number, cost) => sum + (cost ?? NaN), ports);
+    expect(report.totals.cost).to.deep.equal({ groth16: constraints, tensorcheck: cells });
+    expect(report.proofSystems.map(({ name, unit }) => [name, unit])).to.deep.equal([
+      ["groth16", "constraints"],
+      ["tensorcheck", "cells"],
+    ]);
     expect(report.calibration).to.equal("calibration.json");
     const first = graph.tensors[1] as (typeof graph.tensors)[number];
     const unit = 2 ** -first.exponent;
@@ -83,7 +90,7 @@ describe("verigrad inspect", () => {
       { node: "n1", operator: "Mystery", reason: "operator not supported" },
       { node: "n3", operator: "Loop", reason: "operator not supported" },
     ]);
-    expect(report.totals.cost).to.deep.equal({ groth16: null });
+    expect(report.totals.cost).to.deep.equal({ groth16: null, tensorcheck: null });
     const lines = inspectionLines(report);
     expect(lines.join("\n")).to.match(/2 nodes cannot be compiled:\n {2}Mystery "n1"/);
     // A folded node, and one that nothing reads.

@@ -48,15 +48,8 @@ export interface AuditReport {
   readonly notices: readonly string[];
 }
 
-/** How a proof system's keys are rebuilt; proofs/groth16 has this shape. */
-export type VerifySetup = (
-  directory: string,
-  options: { readonly ptau?: string },
-) => Promise<readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]>;
-
 export interface AuditDependencies {
   readonly proofSystem: ProofSystem;
-  readonly verifySetup: VerifySetup;
   /** asks the deployed proof system too; without it that check stays undecided */
   readonly chain?: ChainReader;
   /** the ceremony's powers-of-tau file, where the set-up is not a development one */
@@ -229,7 +222,7 @@ function rebuildChecks(data: ChainData, directory: string, deps: AuditDependenci
         if (isCeremony && deps.ptau === undefined) {
           throw new Undecided("needs the powers-of-tau file of the ceremony");
         }
-        const parts = await deps.verifySetup(directory, deps.ptau === undefined ? {} : { ptau: deps.ptau });
+        const parts = await deps.proofSystem.verifySetup(directory, deps.ptau === undefined ? {} : { ptau: deps.ptau });
         const failed = parts.filter(({ ok }) => !ok);
         demand(failed.length === 0, failed.map(({ name, detail }) => `${name}: ${detail}`).join("; "));
         return parts.map(({ name, detail }) => `${name}: ${detail}`).join("; ");

@@ -123,6 +123,7 @@ export interface Source {
 export async function calibrationFrom(
   context: CliContext,
   onnx: Uint8Array,
+  target: Calibration["target"],
   options: CalibrationOptions,
 ): Promise<Source> {
   if (options.calibration !== undefined) {
@@ -138,7 +139,7 @@ export async function calibrationFrom(
   const { calibration, relativeError } = await calibrate(
     onnx,
     samples,
-    { ...choicesOf(options), ...inputs },
+    { target, ...choicesOf(options), ...inputs },
     context.work(),
   );
   context.print(`calibrated on ${description}: largest error there ${percent(relativeError)} of the largest output`);
@@ -157,8 +158,7 @@ function assertNoChoices(options: CalibrationOptions): void {
   );
 }
 
-const choicesOf = (options: CalibrationOptions): CalibrateOptions => ({
-  target: "groth16",
+const choicesOf = (options: CalibrationOptions): Omit<CalibrateOptions, "target"> => ({
   dims: options.dim ?? {},
   ...(options.weightBits === undefined ? {} : { weightBits: options.weightBits }),
   ...(options.activationBits === undefined ? {} : { activationBits: options.activationBits }),

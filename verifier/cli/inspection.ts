@@ -23,13 +23,13 @@ export interface InspectionReport extends Inspection {
   readonly outputs: readonly string[];
   /** Where ranges and costs come from: a file's name, what a quick calibration is; null where there are none. */
   readonly calibration: string | null;
-  readonly proofSystems: readonly Pick<Estimate, "name" | "refusals">[];
+  readonly proofSystems: readonly Pick<Estimate, "name" | "unit" | "refusals">[];
 }
 
 const COLUMNS = 100;
 /** Most nodes that a table shows. */
 const MAX_ROWS = 1000;
-const WIDTHS = [18, 15, 13, 12, 7, 6, 15] as const;
+const WIDTHS = [14, 13, 11, 11, 7, 6, 12] as const;
 const HEADS = ["node", "operator", "shape", "kind", "params", "MACs", "range"] as const;
 const SHORT: Readonly<Record<Kind, string>> = {
   linear: "lin",
@@ -63,6 +63,9 @@ function real(value: number): string {
   return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(3))) : value.toExponential(0).replace("e+", "e");
 }
 
+/** Width of a proof system's column. */
+const costWidth = (name: string): number => Math.max(7, name.length);
+
 function kindOf({ status, kinds }: InspectedNode): string {
   if (status === "unsupported") return "UNSUPPORTED";
   if (status !== "compiled") return status;
@@ -85,13 +88,13 @@ function rowOf(node: InspectedNode, systems: readonly string[]): string {
     const cost = node.cost[name] ?? null;
     return node.status !== "compiled" ? "" : cost === null ? (node.kinds.length > 0 ? "no" : "0") : count(cost);
   });
-  return lineOf(cells, costs);
+  return lineOf(cells, costs, systems.map(costWidth));
 }
 
-const lineOf = (cells: readonly string[], costs: readonly string[]): string =>
+const lineOf = (cells: readonly string[], costs: readonly string[], widths: readonly number[]): string =>
   [
     ...cells.map((cell, i) => (i === 4 || i === 5 ? right : cut)(cell, WIDTHS[i] as number)),
-    ...costs.map((cost) => right(cost, 7)),
+    ...costs.map((cost, i) => right(cost, widths[i] as number)),
   ]
     .join(" ")
     .trimEnd();
@@ -100,7 +103,7 @@ const lineOf = (cells: readonly string[], costs: readonly string[]): string =>
 function wrapped(text: string): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {
-    const line = lines.at(-1) as string;
+    const line = lines.at(-1) ?? "";
     if (line.trim() !== "" && line.length + word.length + 1 > COLUMNS) lines.push(`    ${word}`);
     else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
   }
@@ -120,7 +123,7 @@ export function inspectionLines(report: InspectionReport): string[] {
       ? "ranges and costs: none, the model is too large or too broken; give --calibration"
       : `ranges and costs: by ${calibration}`,
     "",
-    lineOf(HEADS, systems),
+    lineOf(HEADS, systems, systems.map(costWidth)),
     ...nodes.slice(0, MAX_ROWS).map((node) => rowOf(node, systems)),
   );
   if (nodes.length > MAX_ROWS) lines.push(`... and ${nodes.length - MAX_ROWS} more (--json has all)`);
@@ -132,9 +135,9 @@ export function inspectionLines(report: InspectionReport): string[] {
     `${count(totals.tableEntries)} table entries`,
   ];
   lines.push("", `total: ${parts.join(", ")}`);
-  for (const { name, refusals } of proofSystems) {
+  for (const { name, unit, refusals } of proofSystems) {
     const cost = totals.cost[name] ?? null;
-    if (cost !== null) lines.push(`${name}: about ${cost} constraints, inputs and outputs included`);
+    if (cost !== null) lines.push(`${name}: about ${cost} ${unit}, inputs and outputs included`);
     else if (unsupported.length === 0)
       lines.push(`${name}: cannot prove this model; nodes without a cost have no circuit`);
     for (const { node, operator, reason } of refusals) lines.push(`  ${operator} "${node}": ${reason}`);

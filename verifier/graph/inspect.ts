@@ -64,6 +64,8 @@ export interface Inspection {
 /** What a proof system says of a graph. */
 export interface Estimate {
   readonly name: string;
+  /** what costs are counted in */
+  readonly unit: string;
   /** Of each node of the graph; null where it cannot be proven. */
   readonly nodes: readonly (number | null)[];
   readonly ports: number;

@@ -12,7 +12,7 @@ import { cidFromBytes } from "../../hub/cid.ts";
 import { openHub } from "../../hub/store.ts";
 import { addChainOptions, chainFrom, type ChainOptions } from "../chain-options.ts";
 import { assertDirectory, assertFile, EXIT, readNamed, type CliContext } from "../context.ts";
-import { proofSystemNamed } from "../proof-systems.ts";
+import { proofSystemOf } from "../proof-systems.ts";
 
 interface JobOptions extends ChainOptions {
   readonly package?: string;
@@ -118,12 +118,11 @@ async function openingFrom(options: { readonly opening?: string }): Promise<stri
 }
 
 async function audit(context: CliContext, directory: string, { chain, ptau, opening }: With): Promise<AuditReport> {
-  const { verifySetup } = await import("../../proofs/groth16/index.ts");
+  const { model } = await readChainData(directory);
   return auditDirectory(
     directory,
     {
-      proofSystem: await proofSystemNamed("groth16"),
-      verifySetup,
+      proofSystem: await proofSystemOf(model.spec.proofSystem),
       ...(chain === undefined ? {} : { chain }),
       ...(ptau === undefined ? {} : { ptau }),
       ...(opening === undefined ? {} : { opening }),

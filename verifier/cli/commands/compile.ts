@@ -13,7 +13,7 @@ import type { IntegerGraph } from "../../graph/types.ts";
 import { INPUT_MODES, type InputMode } from "../../proofs/types.ts";
 import { addCalibrationOptions, calibrationFrom, type CalibrationOptions } from "../calibration-options.ts";
 import { readNamed, type CliContext } from "../context.ts";
-import { proofSystemNamed } from "../proof-systems.ts";
+import { proofSystemName, proofSystemNamed } from "../proof-systems.ts";
 
 interface CompileOptions extends CalibrationOptions {
   readonly output: string;
@@ -54,7 +54,7 @@ export function compileCommand(context: () => CliContext): Command {
       "fail where an output is further off than this share of the largest float output",
       share,
     )
-    .option("--proof-system <name>", "proof system to compile for", "groth16")
+    .option("--proof-system <name>", "proof system to compile for: groth16 or tensorcheck", "groth16")
     .option("--input-mode <mode>", "public, or committed: inputs stay off chain", inputMode, "PUBLIC" as const)
     .addHelpText(
       "after",
@@ -75,7 +75,7 @@ async function compile(context: CliContext, model: string, options: CompileOptio
   const onnx = await readNamed(model);
   await assertFree(resolve(options.output));
   const proofSystem = await proofSystemNamed(options.proofSystem);
-  const source = await calibrationFrom(context, onnx, options);
+  const source = await calibrationFrom(context, onnx, proofSystemName(options.proofSystem), options);
   const { calibration } = source;
   const { inputMode } = options;
   const name = options.name ?? basename(model).replace(/\.onnx$/i, "");

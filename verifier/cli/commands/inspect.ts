@@ -7,7 +7,7 @@ import { modelHash, parseCalibration, type Calibration } from "../../graph/calib
 import { dimsOf } from "../../graph/compile.ts";
 import { totalMacs } from "../../graph/cost.ts";
 import { drawModel } from "../../graph/draw.ts";
-import { INSPECTION_FORMAT, inspectModel, reachable, type LoweredPart } from "../../graph/inspect.ts";
+import { INSPECTION_FORMAT, inspectModel, reachable, type Estimate, type LoweredPart } from "../../graph/inspect.ts";
 import { lowerNodes, lowerOutputs, type LoweredNodes } from "../../graph/lower.ts";
 import type { GraphPort, IntegerGraph } from "../../graph/types.ts";
 import { parseModel } from "../../onnx/parse.ts";
@@ -16,7 +16,7 @@ import type { InputRange } from "../../calibrate/random-samples.ts";
 import { addDimOption, headsOption, inputRange, type NamedRange } from "../calibration-options.ts";
 import { EXIT, readNamed, type CliContext } from "../context.ts";
 import { inspectionLines, type InspectionReport, type ReportedInput } from "../inspection.ts";
-import { proofSystemNamed } from "../proof-systems.ts";
+import { PROOF_SYSTEM_NAMES, proofSystemNamed } from "../proof-systems.ts";
 
 interface InspectOptions {
   readonly calibration?: string;
@@ -92,7 +92,7 @@ export async function inspectFile(
     inputs,
     outputs: analysis.outputs,
     calibration: given !== null ? (options.calibration as string) : found === null ? null : found.description,
-    proofSystems: (part?.estimates ?? []).map(({ name, refusals }) => ({ name, refusals })),
+    proofSystems: (part?.estimates ?? []).map(({ name, unit, refusals }) => ({ name, unit, refusals })),
     ...inspectModel(model, analysis, [...offences, ...(found?.offences ?? [])], part),
   };
   return { model, report };
@@ -176,12 +176,11 @@ async function estimated(found: Found, { outputs }: Analysis, inputCount: number
   });
   const names = outputs.filter((name) => lowered.tensorOf(name) !== undefined);
   const part = graph ?? { inputs: ports, tensors, nodes: reachable(lowered, names), outputs: [] };
-  const groth16 = await proofSystemNamed("groth16");
-  const { nodes, ports: portCost } = groth16.cost(part);
-  const asked = graph !== null && !nodes.includes(null) && totalMacs(graph) <= MAX_ASKED;
-  const refusals = asked ? groth16.unsupported(graph) : [];
-  return {
-    ...{ lowered, graph: part, whole: graph !== null },
-    estimates: [{ name: groth16.name, nodes, ports: portCost, refusals }],
-  };
+  const systems = await Promise.all(PROOF_SYSTEM_NAMES.map(proofSystemNamed));
+  const estimates = systems.map((system): Estimate => {
+    const { unit, nodes, ports: portCost } = system.cost(part);
+    const asked = graph !== null && !nodes.includes(null) && totalMacs(graph) <= MAX_ASKED;
+    return { name: system.name, unit, nodes, ports: portCost, refusals: asked ? system.unsupported(graph) : [] };
+  });
+  return { lowered, graph: part, whole: graph !== null, estimates };
 }
