@@ -4,8 +4,12 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { VerigradError } from "../errors.ts";
 
-/** Packages held in memory, the least recently used leaves first. */
-const MAX_HELD = 4;
+export interface PackageCacheOptions<T> {
+  /** packages held in memory, of which the least recently used leaves first; default: 4 */
+  readonly most?: number;
+  /** told of what leaves */
+  readonly dispose?: (loaded: T) => void;
+}
 
 /**
  * What `load` makes of a package, made again when one of the files has changed. Errors: PACKAGE_FILE_MISSING, and those of
@@ -14,8 +18,13 @@ const MAX_HELD = 4;
 export function packageCache<T>(
   files: readonly string[],
   load: (directory: string) => Promise<T>,
+  { most = 4, dispose = () => undefined }: PackageCacheOptions<T> = {},
 ): (directory: string) => Promise<T> {
-  const held = new Map<string, { readonly stamp: string; readonly loaded: T }>();
+  interface Held {
+    readonly stamp: string;
+    readonly loaded: Promise<T>;
+  }
+  const held = new Map<string, Held>();
   return async (directory) => {
     const stamps = files.map(async (path) => {
       const { size, mtimeMs, ino } = await stat(join(directory, path)).catch((cause: unknown) => {
@@ -26,12 +35,17 @@ export function packageCache<T>(
     const stamp = (await Promise.all(stamps)).join(" ");
     const known = held.get(directory);
     held.delete(directory);
-    const found = known?.stamp === stamp ? known : { stamp, loaded: await load(directory) };
+    const drop = ({ loaded }: Held): void => void loaded.then(dispose, () => undefined);
+    if (known !== undefined && known.stamp !== stamp) drop(known);
+    const found = known?.stamp === stamp ? known : { stamp, loaded: load(directory) };
     held.set(directory, found);
-    for (const oldest of held.keys()) {
-      if (held.size <= MAX_HELD) break;
+    for (const [oldest, leaving] of held) {
+      if (held.size <= most) break;
       held.delete(oldest);
+      drop(leaving);
     }
+    // What could not be loaded is tried again.
+    found.loaded.catch(() => held.get(directory) === found && held.delete(directory));
     return found.loaded;
   };
 }

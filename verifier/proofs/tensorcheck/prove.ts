@@ -2,33 +2,53 @@
 // From a package, a context and an input to an output and a seal.
 import { VerigradError } from "../../errors.ts";
 import { executeTrace } from "../../graph/execute.ts";
+import type { IntegerGraph } from "../../graph/types.ts";
 import { sameBytes } from "../../graph/canonical-json.ts";
 import { decodeTensors, encodeTensors } from "../../tensor/codec.ts";
 import { SCALAR_FIELD } from "../../tensor/packing.ts";
 import { checkAborted, keccakHex, readGraph, readPackageFile } from "../files.ts";
 import { packageCache } from "../package-cache.ts";
-import type { Statement, WorkOptions } from "../types.ts";
-import { compileGraph } from "./compile.ts";
+import type { Hex, Statement, WorkOptions } from "../types.ts";
+import { compileGraph, type CompiledGraph } from "./compile.ts";
+import { Engine } from "./engine/index.ts";
 import { PATHS } from "./paths.ts";
-import { decodePowers, firstPowers, libraryPoints } from "./powers.ts";
-import { proveReference } from "./prover/reference.ts";
+import { decodePowers, firstPowers } from "./powers.ts";
+import { Prover } from "./prover/prove.ts";
 
-/** What a proof needs of a package. */
-const material = packageCache(Object.values(PATHS), async (directory) => {
+/** What a proof needs of a package, its key in the memory of an engine of its own. */
+interface Material {
+  readonly graph: IntegerGraph;
+  readonly compiled: CompiledGraph;
+  readonly keyHash: Hex;
+  readonly engine: Engine;
+  readonly prover: Prover;
+  /** ends when the proofs that were asked for so far have */
+  last: Promise<unknown>;
+}
+
+const material = packageCache(Object.values(PATHS), load, {
+  most: 2,
+  dispose: ({ last, engine }) => void last.then(() => engine.close()),
+});
+
+async function load(directory: string): Promise<Material> {
   const graph = await readGraph(directory);
-  const { specs, numbered, bytes } = compileGraph(graph);
+  const compiled = compileGraph(graph);
+  const { bytes, numbered } = compiled;
   // What another version of the lowering has compiled, this one cannot prove.
   if (!sameBytes(bytes, await readPackageFile(directory, PATHS.program)))
     throw new VerigradError("PACKAGE_MALFORMED", `${PATHS.program} is not what the graph compiles to`);
   const powers = firstPowers(decodePowers(await readPackageFile(directory, PATHS.powers)), numbered.placement.n);
-  return {
-    graph,
-    specs,
-    numbered,
-    keyHash: keccakHex(await readPackageFile(directory, PATHS.key)),
-    points: await libraryPoints(powers.g1),
-  };
-});
+  const keyHash = keccakHex(await readPackageFile(directory, PATHS.key));
+  const engine = await Engine.create();
+  try {
+    const prover = new Prover(engine, numbered, engine.points(powers.g1));
+    return { graph, compiled, keyHash, engine, prover, last: Promise.resolve() };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
 
 /** As ProofSystem.prove. */
 export async function prove(
@@ -39,16 +59,16 @@ export async function prove(
   if (context < 0n || context >= SCALAR_FIELD) throw new VerigradError("PROVE_FAILED", "context is not below r");
   if (salt !== undefined)
     throw new VerigradError("INPUT_MODE_MISMATCH", "this package's inputs are public: there is no salt");
-  const { graph, specs, numbered, keyHash, points } = await material(directory);
+  const held = await material(directory);
+  const { specs, numbered } = held.compiled;
   options.onProgress?.("execute", 0);
-  const trace = executeTrace(graph, decodeTensors(specs.inputs, input));
-  const outputs = graph.outputs.map(({ tensor }) => trace[tensor] as Float64Array);
+  const trace = executeTrace(held.graph, decodeTensors(specs.inputs, input));
+  const outputs = held.graph.outputs.map(({ tensor }) => trace[tensor] as Float64Array);
   const output = encodeTensors(specs.outputs, outputs);
   checkAborted(options);
-  options.onProgress?.("proof", 0.1);
-  const witness = numbered.program.witness(trace);
-  const seal = await proveReference(numbered, witness, { keyHash, context, specs, input, output }, points);
-  checkAborted(options);
-  options.onProgress?.("proof", 1);
-  return { output, seal };
+  const statement = { keyHash: held.keyHash, context, specs, input, output };
+  // An engine does one thing at a time.
+  const seal = held.last.then(() => held.prover.prove(numbered.program.witness(trace), statement, options));
+  held.last = seal.catch(() => undefined);
+  return { output, seal: await seal };
 }
