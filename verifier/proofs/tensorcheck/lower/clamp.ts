@@ -32,7 +32,7 @@ export function limbClamp(node: RequantizeNode, rounded: Rounded, lowering: Lowe
 
   // Limbs above the window's: those that get a code from above leave room for it.
   const widths: number[] = [];
-  for (let rest = bits - width; rest > 0; rest -= widths.at(-1) as number)
+  for (let rest = bits - width; rest > 0; rest -= widths.at(-1))
     widths.push(rest <= tableBits ? rest : Math.min(rest, tableBits - CODE_BITS));
   let from = width;
   const upper = widths.map((limbBits, i) => {
