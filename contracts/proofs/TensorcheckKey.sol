@@ -28,7 +28,7 @@ library TensorcheckKey {
     uint256 internal constant BLOCK = 23;
     uint256 internal constant WORK = 24;
 
-    uint256 private constant MAX_WORK = 1 << 25;
+    uint256 private constant MAX_WORK = 1 << 22;
     uint256 private constant NONE = 0xffffff; // of a pick's entries
     uint256 private constant ONE = 0xffff; // the value that is constant
 

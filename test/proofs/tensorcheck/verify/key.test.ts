@@ -101,9 +101,9 @@ describe("tensorcheck/verify: keys", () => {
       "window runs": "401e 0301 0002",
     });
     // 10 for the publics, 3 for the pick, 4 for the fold
-    expect(await reasonOf(keyWith(window((2 ** 25 - 18) / 2)))).to.equal("none");
-    expect(await reasonOf(keyWith(window((2 ** 25 - 16) / 2)))).to.equal(24);
-    expect(await reasonOf(keyWith({ ...sizes, pick: `02 ${uint32(2 ** 25)} 401e 0202` }))).to.equal(24);
+    expect(await reasonOf(keyWith(window((2 ** 22 - 18) / 2)))).to.equal("none");
+    expect(await reasonOf(keyWith(window((2 ** 22 - 16) / 2)))).to.equal(24);
+    expect(await reasonOf(keyWith({ ...sizes, pick: `02 ${uint32(2 ** 22)} 401e 0202` }))).to.equal(24);
     const manyFolds = {
       ...{ chunks: "0002 fffc 0001", entities: "0402", "claim 2": "" },
       "entity 1 claims": `0000${`01 0000 0f ${"00".repeat(15)} 0000`.repeat(1024)}`,

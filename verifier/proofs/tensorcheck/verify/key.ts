@@ -44,7 +44,7 @@ export interface Key extends Bounds {
   readonly blocks: readonly Block[];
 }
 
-const MAX_WORK = 2 ** 25;
+const MAX_WORK = 2 ** 22;
 
 /**
  * Reads a key. `setup`: the 128 bytes of the only [τ]_2 to accept; without, any that is a point of the group will do.
