@@ -10,7 +10,7 @@ import { readUint, SCALAR_FIELD, uint256Bytes } from "../../verifier/proofs/poin
 import type { Claim } from "../../verifier/proofs/types.ts";
 import { integers, perceptron } from "../helpers/circuit-models.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { honestGraph, honestTiny, type Honest } from "../proofs/tensorcheck/honest.ts";
+import { honestGraph, honestKinds, honestTiny, type Honest } from "../proofs/tensorcheck/honest.ts";
 import { keyWith, TAU2, WRONG } from "../proofs/tensorcheck/key-pieces.ts";
 import { sealMutations } from "../proofs/tensorcheck/mutations.ts";
 import { TAU, tau2Bytes } from "../proofs/tensorcheck/powers.ts";
@@ -36,6 +36,7 @@ describe("differential: tensorcheck's verifier == chain", function () {
     system = await ethers.deployContract("TensorcheckProofSystem", [words(setup)]);
     proofs = [
       ...(await Promise.all([1, 2, 6].map((n) => honestTiny(n)))),
+      await honestKinds(2),
       await honestGraph(perceptron([5, 4, 3], { shift: 6 }), [[1, 2, 16, 4, 5]], { n: 6, tableBits: 8 }),
     ];
     for (const { key } of proofs) await (await system.getFunction("registerKey")(key)).wait();
