@@ -13,7 +13,10 @@ import { evaluateStructured, evaluateTensor } from "../../../../verifier/proofs/
 import { verify } from "../../../../verifier/proofs/tensorcheck/verify/verify.ts";
 import { concat, readUint, uint256Bytes } from "../../../../verifier/proofs/points.ts";
 import type { Claim } from "../../../../verifier/proofs/types.ts";
-import { honestTiny, type Changes, type Honest } from "../honest.ts";
+import { fullGraph } from "../../../graph/full-graph.ts";
+import { randomInputs } from "../../../graph/arbitraries.ts";
+import { integers } from "../../../helpers/circuit-models.ts";
+import { honestGraph, honestTiny, type Changes, type Honest } from "../honest.ts";
 import { tiny as tinyModel } from "../tiny-program.ts";
 
 const INPUT = [7, 2, 3];
@@ -157,6 +160,21 @@ describe("tensorcheck/verify: liars", () => {
       return bytesOf(values);
     };
     expect(await outcome({ send: lie, challenge })).to.equal("the opening does not hold");
+  });
+
+  it("no tensor of a graph with every op may be another", async () => {
+    const graph = fullGraph();
+    const all = await honestGraph(graph, randomInputs(graph, integers(3)), { n: 8, tableBits: 5 });
+    expect(await verify(all.key, all.claim, all.seal)).to.deep.equal({ ok: true });
+    const columns = [...all.witness.keys()].filter(({ name }) => !name.includes("inverse"));
+    // One of eight here; every one, for every op, in lower-attacks.test.ts.
+    for (const [number, lied] of columns.entries()) {
+      if (number % 8 !== 0) continue;
+      const column = (of: Column, cells: readonly bigint[]): readonly bigint[] =>
+        of === lied ? cells.with(0, mod((cells[0] as bigint) + 1n)) : cells;
+      const verdict = await verify(all.key, all.claim, await all.prove({ column }));
+      expect(verdict, lied.name).to.include({ ok: false, code: "InvalidProof" });
+    }
   });
 
   it("an output that is not the model's, with every round of sumcheck A to match", async () => {
