@@ -174,26 +174,24 @@ class Convolution implements Summand {
     // All factors of the first phase but G, which the second one sums up.
     const bound = [0, ...merged(this.#split.others).map((_, i) => i + 2)];
     const coefficient = bound.reduce((product, i) => mod(product * this.#first.boundValue(i)), this.#coefficient);
-    const vectors = [this.#engine.fromBigints(this.#windowsBelow()), await this.#operandBelow()];
+    const vectors = [await productVector(this.#engine, this.#windowsBelow(), lower), await this.#operandBelow()];
     this.#phase = await DenseSummand.create(this.#engine, lower.length, {
       vectors,
       terms: [{ coefficient, factors: [0, 1] }],
     });
   }
 
-  /** Π windows in the lower variables, the taps bound. */
-  #windowsBelow(): bigint[] {
-    const { windows, lower } = this.#split;
-    const bound = windows.map(({ free, cells }): Table => {
+  /** The windows in the lower variables, their taps bound. */
+  #windowsBelow(): Table[] {
+    return this.#split.windows.map(({ free, cells }): Table => {
       let [left, rest] = [cells, free];
       // From the most significant variable down: taps lie above what they read.
-      while (rest.length > 0 && !lower.includes(rest.at(-1) as number)) {
+      while (rest.length > 0 && !this.#split.lower.includes(rest.at(-1) as number)) {
         left = bindFirst(left, this.#bound.get(rest.at(-1) as number) as bigint);
         rest = rest.slice(0, -1);
       }
       return { free: rest, cells: left };
     });
-    return spread(productOf(bound), lower);
   }
 
   /** x in the lower variables, all others bound. */
@@ -217,34 +215,52 @@ class Convolution implements Summand {
 /** G: for every channel and tap the operand's cells, weighted by the windows. */
 async function gather(engine: TensorcheckEngine, values: Values, split: Split, points: Points): Promise<bigint[]> {
   const { operand, upper, lower, shared, windows } = split;
-  const product = productOf(windows);
   const taps = upper.filter((t) => !shared.includes(t));
   const { parts, rows } = values.matrix(operand, lower);
-  const tapIndex = indicesIn(taps, upper);
-  const sharedIndex = indicesIn(shared, upper);
-  // Which cell of the product belongs to a tap and a cell of the lower variables.
-  const ofTap = indicesIn(product.free, taps);
-  const ofLower = indicesIn(product.free, lower);
-  // eq at what rows are read at; a channel's row is 1 at its own index.
+  const ofWindow = windows.map(({ free }) =>
+    indicesIn(
+      free.filter((t) => taps.includes(t)),
+      taps,
+    ),
+  );
   const perTap: (readonly bigint[] | null)[] = [];
-  const mark = engine.mark();
-  for (let tap = 0; tap < ofTap.length; tap++) {
-    const weights = Array.from(ofLower, (cell) => product.cells[cell + (ofTap[tap] as number)] as bigint);
-    if (weights.every((weight) => weight === 0n)) {
+  for (let tap = 0; tap < 2 ** taps.length; tap++) {
+    // A window's taps are its most significant variables: each tap has a piece of its cells.
+    const pieces = windows.map(({ free, cells }, w): Table => {
+      const below = free.filter((t) => lower.includes(t));
+      const from = (ofWindow[w]?.[tap] as number) * 2 ** below.length;
+      return { free: below, cells: cells.slice(from, from + 2 ** below.length) };
+    });
+    if (pieces.some(({ cells }) => cells.every((cell) => cell === 0n))) {
       perTap.push(null);
       continue;
     }
+    const mark = engine.mark();
     const sums = engine.vector(2 ** rows.length);
-    await combineColumns(engine, sums, engine.fromBigints(weights), parts);
-    perTap.push(
-      onCube(
-        engine.toBigints(sums),
-        rows.map((coordinate) => (shared.includes(coordinate) ? shared.indexOf(coordinate) : coordinate)),
-        shared.length,
-        points,
-      ),
-    );
+    await combineColumns(engine, sums, await productVector(engine, pieces, lower), parts);
+    const renamed = rows.map((coordinate) => (shared.includes(coordinate) ? shared.indexOf(coordinate) : coordinate));
+    perTap.push(onCube(engine.toBigints(sums), renamed, shared.length, points));
     engine.release(mark);
   }
-  return Array.from(tapIndex, (tap, i) => perTap[tap]?.[sharedIndex[i] as number] ?? 0n);
+  const [ofTaps, ofShared] = [indicesIn(taps, upper), indicesIn(shared, upper)];
+  return Array.from(ofTaps, (tap, i) => perTap[tap]?.[ofShared[i] as number] ?? 0n);
+}
+
+/** The product of disjoint tables over `variables`, all of which they read. */
+async function productVector(
+  engine: TensorcheckEngine,
+  tables: readonly Table[],
+  variables: readonly number[],
+): Promise<Vector> {
+  const stacked = tables.toSorted((a, b) => (a.free[0] ?? -1) - (b.free[0] ?? -1));
+  const isStacked = stacked.flatMap(({ free }) => free).join() === variables.join();
+  const [lowest, ...above] = stacked;
+  if (!isStacked || lowest === undefined) return engine.fromBigints(spread(productOf(tables), variables));
+  let product = engine.fromBigints(lowest.cells);
+  for (const { cells } of above) {
+    const wider = engine.vector(cells.length * product.length);
+    await engine.outer(wider, engine.fromBigints(cells), product);
+    product = wider;
+  }
+  return product;
 }

@@ -113,22 +113,19 @@ async function scaled(engine: TensorcheckEngine, w: Vector, scale: bigint): Prom
   return out;
 }
 
-/** The cells as elements of F. */
-export async function toVector(engine: TensorcheckEngine, parts: Parts<Integers>, out: Vector): Promise<void> {
-  const [only, ...others] = parts;
-  if (only !== undefined && only.scale === 1n && others.length === 0) await engine.fromIntegers(only.integers, out);
-  else await addMultiple(engine, out, 1n, parts, false);
-}
-
-/** out (+)= factor · cells. */
+/** out += factor · cells. */
 export async function addMultiple(
   engine: TensorcheckEngine,
   out: Vector,
   factor: bigint,
   parts: Parts<Integers>,
-  accumulate = true,
 ): Promise<void> {
-  const mark = engine.mark();
-  await combineRows(engine, out, engine.fromBigints([factor]), parts, accumulate);
-  engine.release(mark);
+  for (const { scale, integers } of parts) await engine.axpyIntegers(out, mod(factor * scale), integers);
+}
+
+/** The cells as elements of F. */
+export async function toVector(engine: TensorcheckEngine, parts: Parts<Integers>, out: Vector): Promise<void> {
+  const [first, ...others] = parts;
+  if (first !== undefined) await engine.fromIntegers(first.integers, out);
+  await addMultiple(engine, out, 1n, others);
 }

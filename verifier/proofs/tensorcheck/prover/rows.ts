@@ -78,7 +78,8 @@ async function phiOf(
       await addMultiple(engine, plain, factor, values.productOnCube(first, second, variables));
     } else {
       const vector = engine.vector(2 ** variables);
-      await addMultiple(engine, vector, factor, values.onCube(first, variables), false);
+      engine.fill(vector, 0n);
+      await addMultiple(engine, vector, factor, values.onCube(first, variables));
       masked.push({ mask: second, vector });
     }
   }
