@@ -8,6 +8,8 @@ import { parseTensorcheckKey } from "../../verifier/proofs/tensorcheck/verify/ke
 import { verify } from "../../verifier/proofs/tensorcheck/verify/verify.ts";
 import { readUint, SCALAR_FIELD, uint256Bytes } from "../../verifier/proofs/points.ts";
 import type { Claim } from "../../verifier/proofs/types.ts";
+import { randomInputs } from "../graph/arbitraries.ts";
+import { fullGraph } from "../graph/full-graph.ts";
 import { integers, perceptron } from "../helpers/circuit-models.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { honestGraph, honestKinds, honestTiny, type Honest } from "../proofs/tensorcheck/honest.ts";
@@ -37,6 +39,7 @@ describe("differential: tensorcheck's verifier == chain", function () {
     proofs = [
       ...(await Promise.all([1, 2, 6].map((n) => honestTiny(n)))),
       await honestKinds(2),
+      await honestGraph(fullGraph(), randomInputs(fullGraph(), integers(3)), { n: 8, tableBits: 5 }),
       await honestGraph(perceptron([5, 4, 3], { shift: 6 }), [[1, 2, 16, 4, 5]], { n: 6, tableBits: 8 }),
     ];
     for (const { key } of proofs) await (await system.getFunction("registerKey")(key)).wait();
