@@ -27,27 +27,45 @@ library Multilinear {
         }
     }
 
-    /// @notice Writes eq(list, i) for i = 0, ..., size - 1, where 1 <= size <= 2^bits, to `table` (size + 1 words).
+    /// @notice Writes eq(list, i) for i = 0, ..., size - 1, where 1 <= size <= 2^bits, to `table` (size + 3 words).
     function eqTable(uint256 points, uint256 list, uint256 bits, uint256 size, uint256 table) internal pure {
         uint256 r = order(points);
         assembly ("memory-safe") {
-            mstore(table, 1)
             let count := 1
-            // A coordinate u turns each e into e (1 - u), e u; from the last, so that nothing is overwritten unread.
-            for {} bits {} {
-                bits := sub(bits, 1)
+            switch and(bits, 1)
+            case 0 {
+                mstore(table, 1)
+            }
+            default {
                 let u := mload(add(points, shl(5, byte(0, list))))
                 list := shl(8, list)
+                bits := sub(bits, 1)
+                mstore(table, addmod(1, sub(r, u), r))
+                mstore(add(table, 0x20), u)
+                count := add(shr(bits, sub(size, 1)), 1)
+            }
+            // Two coordinates u, v turn each e into e (1 - u)(1 - v), e (1 - u) v, e u (1 - v), e u v; from the last, so that
+            // nothing is overwritten unread.
+            for {} bits {} {
+                bits := sub(bits, 2)
+                let u := mload(add(points, shl(5, byte(0, list))))
+                let v := mload(add(points, shl(5, byte(1, list))))
+                list := shl(16, list)
                 for {
                     let from := add(table, shl(5, count))
-                    let to := add(table, shl(6, count))
+                    let to := add(table, shl(7, count))
                 } gt(from, table) {} {
                     from := sub(from, 0x20)
-                    to := sub(to, 0x40)
+                    to := sub(to, 0x80)
                     let e := mload(from)
                     let eu := mulmod(e, u, r)
-                    mstore(add(to, 0x20), eu)
-                    mstore(to, addmod(e, sub(r, eu), r))
+                    e := add(e, sub(r, eu)) // e (1 - u), below 2 r
+                    let ev := mulmod(e, v, r)
+                    let euv := mulmod(eu, v, r)
+                    mstore(add(to, 0x60), euv)
+                    mstore(add(to, 0x40), addmod(eu, sub(r, euv), r))
+                    mstore(add(to, 0x20), ev)
+                    mstore(to, addmod(e, sub(r, ev), r))
                 }
                 // Of these only the ancestors of indices below `size` are needed: ceil(size / 2^bits).
                 count := add(shr(bits, sub(size, 1)), 1)

@@ -25,12 +25,14 @@ library TensorcheckBlocks {
     ) internal pure returns (uint256 sum) {
         uint256 scratch = _tables(points, kMax, rMax, alpha, beta, gamma);
         assembly ("memory-safe") {
-            // A value by its number, 0xffff for 1, at `from`.
-            function valueAt(table, from) -> value {
-                let index := shr(240, mload(from))
-                value := 1
+            mstore(add(scratch, 0x120), values)
+        }
+        assembly ("memory-safe") {
+            // product times a value by its number, 0xffff for 1.
+            function times(r, table, product, index) -> result {
+                result := product
                 if lt(index, 0xffff) {
-                    value := mload(add(table, shl(5, index)))
+                    result := mulmod(product, mload(add(table, shl(5, index))), r)
                 }
             }
             // length (1; + 0x80 for a negative one) ‖ magnitude
@@ -80,33 +82,61 @@ library TensorcheckBlocks {
                     } lt(from, end) {
                         from := add(from, 2)
                     } {
-                        term := mulmod(term, valueAt(table, from), r)
+                        let index := shr(240, mload(from))
+                        if lt(index, 0xffff) {
+                            term := mulmod(term, mload(add(table, shl(5, index))), r)
+                        }
                     }
                     total := addmod(total, term, r)
                 }
                 next := from
             }
             // count (1), each: power (1), coefficient, value (2), mask (2)
-            function phiAt(room, table, from) -> phi, next {
+            function phiAt(room, from) -> phi, next {
                 let r := mload(room)
+                let table := mload(add(room, 0x120))
                 let count := byte(0, mload(from))
                 from := add(from, 1)
                 for {} count {
                     count := sub(count, 1)
                 } {
-                    let power := mload(add(add(room, 0xa0), shl(5, byte(0, mload(from)))))
-                    let term
-                    term, from := coefficientAt(r, add(from, 1))
-                    term := mulmod(term, power, r)
-                    term := mulmod(term, valueAt(table, from), r)
-                    term := mulmod(term, valueAt(table, add(from, 2)), r)
-                    phi := addmod(phi, term, r)
+                    let head := mload(from)
+                    let length := and(byte(1, head), 0x7f)
+                    let term := shr(sub(256, shl(3, length)), mload(add(from, 2)))
+                    term := mulmod(term, mload(add(add(room, 0xa0), shl(5, byte(0, head)))), r)
+                    from := add(add(from, 2), length)
+                    let factors := shr(224, mload(from))
                     from := add(from, 4)
+                    if lt(factors, 0xffffffff) {
+                        let index := shr(16, factors)
+                        if lt(index, 0xffff) {
+                            term := mulmod(term, mload(add(table, shl(5, index))), r)
+                        }
+                        index := and(factors, 0xffff)
+                        if lt(index, 0xffff) {
+                            term := mulmod(term, mload(add(table, shl(5, index))), r)
+                        }
+                    }
+                    switch gt(byte(1, head), 0x7f)
+                    case 0 {
+                        phi := addmod(phi, term, r)
+                    }
+                    default {
+                        phi := addmod(phi, sub(r, term), r)
+                    }
                 }
                 phi := addmod(mload(add(room, 0x80)), sub(r, phi), r)
                 next := from
             }
-            // count (2), each: c (2), h (2), count (1), fractions: num (2), negative (1), linear terms
+            // ± num times a product; num (2), negative (1)
+            function numeratorAt(room, from, product) -> num {
+                let head := mload(from)
+                num := times(mload(room), mload(add(room, 0x120)), product, shr(240, head))
+                if byte(2, head) {
+                    num := sub(mload(room), num)
+                }
+            }
+            // count (2), each: c (2), h (2), count (1), fractions: numerator, linear terms
             function lookups(room, table, from) -> total, helps, next {
                 let r := mload(room)
                 let count := shr(240, mload(from))
@@ -115,21 +145,19 @@ library TensorcheckBlocks {
                     count := sub(count, 1)
                 } {
                     let power := alphaTo(room, shr(240, mload(from)))
-                    let h := valueAt(table, add(from, 2))
+                    let h := times(r, table, 1, shr(240, mload(add(from, 2))))
                     let fractions := byte(4, mload(from))
                     from := add(from, 5)
                     // Σ_j ± num_j / φ_j = numerator / denominator
-                    let numerator := 0
-                    let denominator := 1
-                    for {} fractions {
+                    let numerator := numeratorAt(room, from, 1)
+                    let denominator
+                    denominator, from := phiAt(room, add(from, 3))
+                    for {} gt(fractions, 1) {
                         fractions := sub(fractions, 1)
                     } {
-                        let num := mulmod(valueAt(table, from), denominator, r)
-                        if byte(2, mload(from)) {
-                            num := sub(r, num)
-                        }
+                        let num := numeratorAt(room, from, denominator)
                         let phi
-                        phi, from := phiAt(room, table, add(from, 3))
+                        phi, from := phiAt(room, add(from, 3))
                         numerator := addmod(mulmod(numerator, phi, r), num, r)
                         denominator := mulmod(denominator, phi, r)
                     }
@@ -147,7 +175,7 @@ library TensorcheckBlocks {
                 count := sub(count, 1)
             } {
                 // k (1), eq (1)
-                let entry := add(add(scratch, 0x120), shl(6, byte(0, mload(cursor))))
+                let entry := add(add(scratch, 0x140), shl(6, byte(0, mload(cursor))))
                 let isEq := byte(1, mload(cursor))
                 let f, lookupTotal, helps
                 f, cursor := terms(scratch, values, add(cursor, 2))
@@ -162,7 +190,7 @@ library TensorcheckBlocks {
     }
 
     /// Words: the order of the field; the address of the powers of α, which are the last of all memory; the greatest of them that is there; α; γ;
-    /// 1, β, β^2, β^3; from word 9 on, for each k <= K, 2^-(K - k) and, for k <= R too, Π_{t<k} eq(ρ_t, r_t).
+    /// 1, β, β^2, β^3; the address of value 0; from word 10 on, for each k <= K, 2^-(K - k) and, for k <= R too, Π_{t<k} eq(ρ_t, r_t).
     function _tables(
         uint256 points,
         uint256 kMax,
@@ -174,7 +202,7 @@ library TensorcheckBlocks {
         uint256 r = Multilinear.order(points);
         assembly ("memory-safe") {
             scratch := mload(0x40)
-            let table := add(scratch, 0x120)
+            let table := add(scratch, 0x140)
             let powers := add(table, shl(6, add(kMax, 1)))
             mstore(0x40, powers)
             mstore(scratch, r)

@@ -6,6 +6,9 @@ import {Multilinear} from "../libraries/Multilinear.sol";
 /// @title Where sumcheck C ends
 /// @notice docs/spec/tensorcheck.md, section 3: all claims about columns become evaluations of entities at one point s.
 library TensorcheckClaims {
+    /// Bytes 31, 30, ..., 0.
+    uint256 private constant DESCENDING = 0x1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100;
+
     struct Reduction {
         uint256 points; // table of coordinates
         uint256 n; // coordinates of s
@@ -127,16 +130,23 @@ library TensorcheckClaims {
                     place // of the coordinate above the column's own
                 switch gt(bits, 0x7f)
                 case 0 {
-                    let e := eqS
+                    // Its last bytes are coordinates bits - 1, ..., 0; those that are r_t at t are multiplied already.
+                    let list := mload(sub(add(cursor, bits), 0x20))
+                    let other := xor(list, DESCENDING)
+                    let same := shr(3, sub(255, clz(and(other, sub(0, other)))))
+                    if gt(same, bits) {
+                        same := bits
+                    }
+                    value := mulmod(value, mload(add(standard, shl(5, same))), r)
+                    let e := add(eqS, mul(0x60, same))
                     place := add(eqS, mul(0x60, bits))
-                    // from the least significant, the last: eq(u, s_t) = u (2 s_t - 1) + 1 - s_t
-                    for {
-                        let from := sub(add(cursor, bits), 0x20) // its last byte is the coordinate
-                    } lt(e, place) {
+                    // eq(u, s_t) = u (2 s_t - 1) + 1 - s_t
+                    list := shr(shl(3, same), list)
+                    for {} lt(e, place) {
                         e := add(e, 0x60)
-                        from := sub(from, 1)
                     } {
-                        let u := mload(add(points, shl(5, and(mload(from), 0xff))))
+                        let u := mload(add(points, shl(5, and(list, 0xff))))
+                        list := shr(8, list)
                         value := mulmod(value, add(mulmod(u, mload(add(e, 0x40)), r), mload(e)), r)
                     }
                     cursor := add(cursor, bits)

@@ -104,8 +104,15 @@ contract TensorcheckProofSystem is IProofSystem {
         uint256 count = contexts.length;
         if (inputs.length != count || outputs.length != count || seals.length != count) revert BatchLengthMismatch();
         bytes memory key = _keys.load(keyHash);
+        uint256 free;
+        assembly ("memory-safe") {
+            free := mload(0x40)
+        }
         for (uint256 i = 0; i < count; ++i) {
             TensorcheckVerifier.verify(key, keyHash, contexts[i], inputs[i], outputs[i], seals[i]);
+            assembly ("memory-safe") {
+                mstore(0x40, free) // the next claim uses the same memory: its price grows with the square
+            }
         }
     }
 }

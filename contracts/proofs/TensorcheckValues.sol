@@ -41,59 +41,85 @@ library TensorcheckValues {
             if (laneBits > bits) laneBits = bits;
             uint256 pieces = ((size - 1) >> laneBits) + 1;
             (table, ) = _product(points, table, rows, list, bits - laneBits, pieces);
-            uint256 lanes = table + 32 * (rows * pieces + 1);
+            uint256 lanes = table + 32 * (rows * pieces + 3);
             Multilinear.eqTable(points, list << (8 * (bits - laneBits)), laneBits, 1 << laneBits, lanes);
             // Signed values are read as v + 2^(bits of the type - 1).
-            if (typeCode & 1 == 0) value = r - mulmod(cells, 1 << ((8 << (typeCode >> 1)) - 1), r);
-            uint256 rest = size;
-            for (; table + 32 < lanes; table += 32) {
+            uint256 width = 1 << (typeCode >> 1); // bytes
+            uint256 signs = 0;
+            if (typeCode & 1 == 0) {
+                signs = (type(uint256).max / ((1 << (8 * width)) - 1)) << (8 * width - 1);
+                value = r - mulmod(cells, 1 << (8 * width - 1), r);
+            }
+            for (uint256 rest = size; table + 96 < lanes; table += 32) {
                 uint256 taken = rest >> laneBits == 0 ? rest : 1 << laneBits;
-                value = addmod(value, mulmod(_word(table), _lanes(r, lanes, from, typeCode, taken), r), r);
-                from += taken << (typeCode >> 1);
-                rest -= taken;
-                if (rest == 0) rest = size;
+                uint256 word;
+                assembly ("memory-safe") {
+                    word := xor(calldataload(from), signs)
+                }
+                value = addmod(value, mulmod(_word(table), _lanes(r, lanes, word, width, taken), r), r);
+                from += taken * width;
+                rest = rest == taken ? size : rest - taken;
             }
             next = cursor;
         }
     }
 
-    /// Σ eq_j v_j over the first `count` values of the word at calldata position `from`, without their signs.
+    /// Σ eq_j v_j over the first `count` values, of 8 width bits each, of a word.
     function _lanes(
         uint256 r,
         uint256 lanes,
-        uint256 from,
-        uint256 typeCode,
+        uint256 word,
+        uint256 width,
         uint256 count
     ) private pure returns (uint256 sum) {
-        assembly ("memory-safe") {
-            let width := shl(shr(1, typeCode), 8) // bits
-            let word := calldataload(from)
-            if iszero(and(typeCode, 1)) {
-                word := xor(word, shl(sub(width, 1), div(not(0), sub(shl(width, 1), 1)))) // each v + 2^(width - 1)
-            }
-            switch and(eq(width, 8), gt(count, 15))
-            case 1 {
+        if (width == 1 && count > 12) {
+            assembly ("memory-safe") {
                 word := and(word, not(shr(shl(3, count), not(0)))) // no more than `count` of the 32
-                // A product is below r: five of them do not overflow.
-                for {
-                    let end := add(lanes, 0x400)
-                } lt(lanes, end) {
-                    lanes := add(lanes, 0x100)
-                    word := shl(64, word)
-                } {
-                    let four := mulmod(byte(0, word), mload(lanes), r)
-                    four := add(four, mulmod(byte(1, word), mload(add(lanes, 0x20)), r))
-                    four := add(four, mulmod(byte(2, word), mload(add(lanes, 0x40)), r))
-                    four := add(four, mulmod(byte(3, word), mload(add(lanes, 0x60)), r))
-                    sum := addmod(sum, four, r)
-                    four := mulmod(byte(4, word), mload(add(lanes, 0x80)), r)
-                    four := add(four, mulmod(byte(5, word), mload(add(lanes, 0xa0)), r))
-                    four := add(four, mulmod(byte(6, word), mload(add(lanes, 0xc0)), r))
-                    four := add(four, mulmod(byte(7, word), mload(add(lanes, 0xe0)), r))
-                    sum := addmod(sum, four, r)
-                }
+                // Products are below r; four of them, and one more, do not overflow.
+                let four := mulmod(byte(0, word), mload(lanes), r)
+                four := add(four, mulmod(byte(1, word), mload(add(lanes, 0x20)), r))
+                four := add(four, mulmod(byte(2, word), mload(add(lanes, 0x40)), r))
+                four := add(four, mulmod(byte(3, word), mload(add(lanes, 0x60)), r))
+                sum := addmod(sum, four, r)
+                four := mulmod(byte(4, word), mload(add(lanes, 0x80)), r)
+                four := add(four, mulmod(byte(5, word), mload(add(lanes, 0xa0)), r))
+                four := add(four, mulmod(byte(6, word), mload(add(lanes, 0xc0)), r))
+                four := add(four, mulmod(byte(7, word), mload(add(lanes, 0xe0)), r))
+                sum := addmod(sum, four, r)
+                four := mulmod(byte(8, word), mload(add(lanes, 0x100)), r)
+                four := add(four, mulmod(byte(9, word), mload(add(lanes, 0x120)), r))
+                four := add(four, mulmod(byte(10, word), mload(add(lanes, 0x140)), r))
+                four := add(four, mulmod(byte(11, word), mload(add(lanes, 0x160)), r))
+                sum := addmod(sum, four, r)
+                four := mulmod(byte(12, word), mload(add(lanes, 0x180)), r)
+                four := add(four, mulmod(byte(13, word), mload(add(lanes, 0x1a0)), r))
+                four := add(four, mulmod(byte(14, word), mload(add(lanes, 0x1c0)), r))
+                four := add(four, mulmod(byte(15, word), mload(add(lanes, 0x1e0)), r))
+                sum := addmod(sum, four, r)
+                four := mulmod(byte(16, word), mload(add(lanes, 0x200)), r)
+                four := add(four, mulmod(byte(17, word), mload(add(lanes, 0x220)), r))
+                four := add(four, mulmod(byte(18, word), mload(add(lanes, 0x240)), r))
+                four := add(four, mulmod(byte(19, word), mload(add(lanes, 0x260)), r))
+                sum := addmod(sum, four, r)
+                four := mulmod(byte(20, word), mload(add(lanes, 0x280)), r)
+                four := add(four, mulmod(byte(21, word), mload(add(lanes, 0x2a0)), r))
+                four := add(four, mulmod(byte(22, word), mload(add(lanes, 0x2c0)), r))
+                four := add(four, mulmod(byte(23, word), mload(add(lanes, 0x2e0)), r))
+                sum := addmod(sum, four, r)
+                four := mulmod(byte(24, word), mload(add(lanes, 0x300)), r)
+                four := add(four, mulmod(byte(25, word), mload(add(lanes, 0x320)), r))
+                four := add(four, mulmod(byte(26, word), mload(add(lanes, 0x340)), r))
+                four := add(four, mulmod(byte(27, word), mload(add(lanes, 0x360)), r))
+                sum := addmod(sum, four, r)
+                four := mulmod(byte(28, word), mload(add(lanes, 0x380)), r)
+                four := add(four, mulmod(byte(29, word), mload(add(lanes, 0x3a0)), r))
+                four := add(four, mulmod(byte(30, word), mload(add(lanes, 0x3c0)), r))
+                four := add(four, mulmod(byte(31, word), mload(add(lanes, 0x3e0)), r))
+                sum := addmod(sum, four, r)
             }
-            default {
+        } else {
+            assembly ("memory-safe") {
+                width := shl(3, width)
                 let down := sub(256, width)
                 for {
                     let end := add(lanes, shl(5, count))
@@ -136,49 +162,70 @@ library TensorcheckValues {
     }
 
     /// P (4), K (2), Q (4), stride (4), dilation (4), pad (4, signed), runs p, k, q:
-    /// Σ_p eq(p) Σ_k eq(k) eq(stride p + dilation k - pad), over those with the last in 0..Q-1.
+    /// Σ_k eq(k) Σ_p eq(p) eq(stride p + dilation k - pad), over those with the last in 0..Q-1.
     function _window(uint256 points, uint256 cursor) private pure returns (uint256 value, uint256 next) {
         unchecked {
-            uint256 r = Multilinear.order(points);
             next = cursor + 28;
             (uint256 positions, uint256 taps) = (_uint(cursor, 4), _uint(cursor + 4, 2));
             (uint256 stride, uint256 dilation) = (_uint(cursor + 10, 4), _uint(cursor + 14, 4));
-            uint256 pad = uint256(int256(int32(uint32(_uint(cursor + 18, 4)))));
-            // One more than the greatest index that is read, at most Q; an index below 0 is a huge one here.
-            uint256 reach = stride * (positions - 1) + dilation * (taps - 1) - pad + 1;
-            if (int256(reach) <= 0) return (0, next);
-            if (reach > _uint(cursor + 6, 4)) reach = _uint(cursor + 6, 4);
+            int256 pad = int32(uint32(_uint(cursor + 18, 4)));
+            // Indices are from -pad to last.
+            int256 last = int256(stride * (positions - 1) + dilation * (taps - 1)) - pad;
+            uint256 size = _uint(cursor + 6, 4);
+            if (last < 0 || pad <= -int256(size)) return (0, next);
 
-            uint256 eqP = _free();
-            uint256 eqK = eqP + 32 * (positions + 1);
-            uint256 eqQ = eqK + 32 * (taps + 1);
+            // eq of all indices that are looked at, 0 for those outside of 0..Q-1.
+            uint256 before = pad > 0 ? 32 * uint256(pad) : 0;
+            uint256 inside = 1 + uint256(last);
+            uint256 eqQ = _free() + before;
+            if (inside > size) inside = size;
+            _tableOfRun(points, cursor + 26, inside, eqQ);
+            uint256 eqP = eqQ + 32 * (uint256(last) + 5 + 3 * stride);
+            _zeros(eqQ - before, before);
+            _zeros(eqQ + 32 * inside, eqP - eqQ - 32 * inside);
+            uint256 eqK = eqP + 32 * (positions + 4);
             _tableOfRun(points, cursor + 22, positions, eqP);
+            _zeros(eqP + 32 * positions, 96); // positions come by four
             _tableOfRun(points, cursor + 24, taps, eqK);
-            _tableOfRun(points, cursor + 26, reach, eqQ);
-            assembly ("memory-safe") {
-                let endK := add(eqK, shl(5, taps))
-                for {
-                    let first := sub(0, pad) // stride p - pad
-                    let endP := add(eqP, shl(5, positions))
-                } lt(eqP, endP) {
-                    eqP := add(eqP, 0x20)
-                    first := add(first, stride)
-                } {
-                    let sum := 0
-                    let index := first
-                    for {
-                        let k := eqK
-                    } lt(k, endK) {
-                        k := add(k, 0x20)
-                        index := add(index, dilation)
-                    } {
-                        if lt(index, reach) {
-                            sum := addmod(sum, mulmod(mload(k), mload(add(eqQ, shl(5, index))), r), r)
-                        }
-                    }
-                    value := addmod(value, mulmod(sum, mload(eqP), r), r)
-                }
+            uint256 first = uint256(int256(eqQ) - 32 * pad);
+            uint256 r = Multilinear.order(points);
+            for (uint256 end = eqK + 32 * taps; eqK < end; eqK += 32) {
+                uint256 sum = _correlation(r, eqP, positions, first, 32 * stride);
+                value = addmod(value, mulmod(_word(eqK), sum, r), r);
+                first += 32 * dilation;
             }
+        }
+    }
+
+    /// Σ_i a_i b_i, a_i being word i at `a` and b_i at `b` + i step; up to three products more, where a_i is 0.
+    function _correlation(
+        uint256 r,
+        uint256 a,
+        uint256 count,
+        uint256 b,
+        uint256 step
+    ) private pure returns (uint256 sum) {
+        assembly ("memory-safe") {
+            for {
+                let end := add(a, shl(5, count))
+            } lt(a, end) {
+                a := add(a, 0x80)
+            } {
+                let four := mulmod(mload(a), mload(b), r)
+                b := add(b, step)
+                four := add(four, mulmod(mload(add(a, 0x20)), mload(b), r))
+                b := add(b, step)
+                four := add(four, mulmod(mload(add(a, 0x40)), mload(b), r))
+                b := add(b, step)
+                sum := addmod(sum, add(four, mulmod(mload(add(a, 0x60)), mload(b), r)), r)
+                b := add(b, step)
+            }
+        }
+    }
+
+    function _zeros(uint256 to, uint256 length) private pure {
+        assembly ("memory-safe") {
+            calldatacopy(to, calldatasize(), length)
         }
     }
 
@@ -189,7 +236,7 @@ library TensorcheckValues {
             uint256 positions = _uint(cursor, 4);
             (uint256 list, uint256 bits) = _run(cursor + 6);
             uint256 eqP = _free();
-            uint256 eqQ = eqP + 32 * (positions + 1);
+            uint256 eqQ = eqP + 32 * (positions + 3);
             _tableOfRun(points, cursor + 4, positions, eqP);
             // A table costs about as much an entry as eq(index) costs a coordinate.
             bool tabulated = 1 << bits <= positions * bits;
@@ -265,7 +312,7 @@ library TensorcheckValues {
             uint256 axis = table + 32 * rows;
             Multilinear.eqTable(points, list, bits, size, axis);
             if (rows == 1 && _word(table) == 1) return (axis, size);
-            product = axis + 32 * (size + 1);
+            product = axis + 32 * (size + 3);
             count = rows * size;
             assembly ("memory-safe") {
                 let to := product
