@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Compiles the AssemblyScript kernels below kernels/ to the WebAssembly module that the tensorcheck prover loads. It is made
-// by `./dev build` and by `./dev` when it is missing or older than its sources, shipped in dist/, and never checked in.
-//   node scripts/kernels.ts [file.wasm ...]     writes there instead, such as into dist/
+// Compiles the AssemblyScript kernels below kernels/ to the WebAssembly modules that the tensorcheck prover chooses from: one
+// for machines with fused multiply-add, one for all. They are made by `./dev build` and by `./dev` when they are missing or
+// older than their sources, shipped in dist/, and never checked in.
+//   node scripts/kernels.ts [folder]     writes there instead, such as into dist/
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import asc from "assemblyscript/asc";
 import { fieldKernels } from "./kernels/montgomery.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const DEFAULT_TARGET = join(ROOT, "verifier/proofs/tensorcheck/engine/kernel.wasm");
+const FOLDER = process.argv[2] ?? join(ROOT, "verifier/proofs/tensorcheck/engine");
 const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
 const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 
@@ -16,6 +17,7 @@ const Q = 2188824287183927522224640574525727508869631115729782366268903789464522
 const MAXIMUM_PAGES = 65535;
 
 const OPTIONS = [
+  ...["kernels/bn254/index.ts", "--outFile", "kernel.wasm"],
   ...["-O3", "--converge", "--noAssert", "--runtime", "stub"],
   ...[
     "--importMemory",
@@ -29,12 +31,12 @@ const OPTIONS = [
   ...["--enable", "threads", "--enable", "simd", "--enable", "bulk-memory"],
 ];
 
-async function compile(): Promise<Uint8Array> {
+async function compile(fused: boolean): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const stderr = asc.createMemoryStream();
-  const { error } = await asc.main(["kernels/bn254/index.ts", "--outFile", "kernel.wasm", ...OPTIONS], {
+  const { error } = await asc.main([...OPTIONS, ...(fused ? ["--enable", "relaxed-simd"] : [])], {
     readFile: async (name) => {
-      if (name.endsWith("kernels/bn254/field.ts")) return fieldKernels(R, Q);
+      if (name.endsWith("kernels/bn254/field.ts")) return fieldKernels(R, Q, fused);
       return readFile(join(ROOT, name), "utf8").catch(() => null);
     },
     writeFile: (_name, contents) => {
@@ -47,11 +49,12 @@ async function compile(): Promise<Uint8Array> {
   return wasm;
 }
 
-const targets = process.argv.slice(2);
-const wasm = await compile();
-for (const target of targets.length > 0 ? targets : [DEFAULT_TARGET]) {
-  await mkdir(dirname(target), { recursive: true });
+await mkdir(FOLDER, { recursive: true });
+// The portable one last: its age is what `./dev` looks at.
+for (const fused of [true, false]) {
+  const file = join(FOLDER, fused ? "kernel-fused.wasm" : "kernel.wasm");
+  const wasm = await compile(fused);
   // Renamed into place: two builds side by side never leave half a module.
-  await writeFile(`${target}.${process.pid}`, wasm);
-  await rename(`${target}.${process.pid}`, target);
+  await writeFile(`${file}.${process.pid}`, wasm);
+  await rename(`${file}.${process.pid}`, file);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The module's exports; verifier/proofs/tensorcheck/engine/kernel.ts types them.
+export { prepareField } from "./field";
 export { setThread } from "./memory";
 export {
   frAllCanonical,

@@ -148,6 +148,8 @@ function collect(out: usize, sums: usize, add: bool): void {
     carry >>= 16;
   }
   frMul(words, words, square);
+  clear32(high);
+  frAdd(words, words, high); // 256 bits instead of 255: the product may be up to 3 r, which takes a second subtraction
   // carry·2^256, carry being signed
   clear32(high);
   store<u64>(high, carry < 0 ? 0 - carry : carry);

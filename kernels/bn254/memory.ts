@@ -3,7 +3,10 @@
 
 /** Bytes of scratch of a thread; verifier/proofs/tensorcheck/engine/memory.ts allocates them. */
 export const SCRATCH_BYTES: usize = 0x100000;
-/** Its first 8 KiB are 256 slots for single elements, the rest is a buffer for one kernel at a time. */
+/**
+ * Its first 8 KiB are 256 slots for single elements (those from 128 on hold the field's constants), the rest is a buffer for
+ * one kernel at a time.
+ */
 const SLOT_BYTES: usize = 0x2000;
 
 let scratch: usize = 0;

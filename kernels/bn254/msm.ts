@@ -3,8 +3,8 @@
 // sorted by the digit's magnitude, each bucket is halved by adding neighbours until one point is left, and the buckets
 // are summed with their weights. Additions are affine, hundreds to an inversion: 5 products, a square and a share of it.
 // Digits come without carries: a bias of half a digit in every place below the top one is added to the scalar beforehand and
-// taken off each digit. Slots 64..79 of the scratch belong to this file.
-import { fqAdd, fqMul, fqOne, fqSqr, fqSub, frMul } from "./field";
+// taken off each digit. Slots 64..85 of the scratch belong to this file.
+import { fqAdd, fqMul, fqMul2, fqOne, fqSqr, fqSub, frMul } from "./field";
 import { SUM_BYTES, sumAdd, sumAddAffine, sumClear } from "./curve";
 import { buffer, clear32, copy32, equal32, isZero32, slot, thread } from "./memory";
 import { fqInverse, integerAt } from "./vectors";
@@ -103,83 +103,134 @@ function push(out: usize, a: usize, b: usize): void {
   if (++jobs == BATCH) flush();
 }
 
+/** What becomes of job k: its kind is stored with it, its denominator (1 if it has none) where it belongs. */
+function classify(k: i32, denominator: usize): void {
+  const job = buffer() + <usize>k * JOB_BYTES;
+  const a = <usize>load<u32>(job, 4);
+  const b = <usize>load<u32>(job, 8);
+  const pointA = a & ~1;
+  const pointB = b & ~1;
+  let kind = ADD;
+  if (b == 0 || (isZero32(pointB) && isZero32(pointB + 32))) kind = FIRST;
+  else if (isZero32(pointA) && isZero32(pointA + 32)) kind = SECOND;
+  else if (equal32(pointA, pointB)) {
+    const y1 = slot(67);
+    const y2 = slot(68);
+    loadY(y1, a);
+    loadY(y2, b);
+    if (equal32(y1, y2)) {
+      kind = DOUBLE;
+      fqAdd(denominator, y1, y1);
+    } else kind = NOTHING;
+  } else fqSub(denominator, pointB, pointA);
+  if (kind > DOUBLE) fqOne(denominator);
+  store<u32>(job, kind, 12);
+}
+
+/** The slope's numerator, and y of the first point. */
+function numerator(k: i32, out: usize, y1: usize): void {
+  const job = buffer() + <usize>k * JOB_BYTES;
+  const a = <usize>load<u32>(job, 4);
+  loadY(y1, a);
+  if (load<u32>(job, 12) == DOUBLE) {
+    const square = slot(68);
+    fqSqr(square, a & ~1);
+    fqAdd(out, square, square);
+    fqAdd(out, out, square);
+  } else if (load<u32>(job, 12) == ADD) {
+    const y2 = slot(68);
+    loadY(y2, <usize>load<u32>(job, 8));
+    fqSub(out, y2, y1);
+  }
+}
+
+/** x3 becomes slope² − x1 − x2, given slope², and t = x1 − x3. */
+function abscissa(k: i32, x3: usize, t: usize): void {
+  const job = buffer() + <usize>k * JOB_BYTES;
+  if (load<u32>(job, 12) > DOUBLE) return;
+  const pointA = (<usize>load<u32>(job, 4)) & ~1;
+  fqSub(x3, x3, pointA);
+  fqSub(x3, x3, (<usize>load<u32>(job, 8)) & ~1);
+  fqSub(t, pointA, x3);
+}
+
+/** Writes job k's result: (x3, t − y1) with t = slope (x1 − x3), or one of the points. */
+function settle(k: i32, x3: usize, t: usize, y1: usize): void {
+  const job = buffer() + <usize>k * JOB_BYTES;
+  const out = <usize>load<u32>(job);
+  const kind = load<u32>(job, 12);
+  if (kind <= DOUBLE) {
+    copy32(out, x3);
+    fqSub(out + 32, t, y1);
+  } else if (kind == NOTHING) {
+    clear32(out);
+    clear32(out + 32);
+  } else {
+    const from = <usize>(kind == FIRST ? load<u32>(job, 4) : load<u32>(job, 8));
+    loadY(y1, from);
+    copy32(out, from & ~1);
+    copy32(out + 32, y1);
+  }
+}
+
 function flush(): void {
   if (jobs == 0) return;
   const denominators = buffer() + <usize>BATCH * JOB_BYTES;
   const suffixes = denominators + ((<usize>BATCH) << 5);
-  const inverse = slot(66);
-  const y1 = slot(67);
-  const y2 = slot(68);
-  const slope = slot(69);
-  const x3 = slot(70);
-  const t = slot(71);
+  // Two jobs at a time, each with a chain of products of its own.
+  const inverse0 = slot(66);
+  const inverse1 = slot(69);
+  const both = slot(70);
+  const y0 = slot(71);
+  const y1 = slot(72);
+  const slope0 = slot(73);
+  const slope1 = slot(74);
+  const x0 = slot(75);
+  const x1 = slot(76);
+  const t0 = slot(77);
+  const t1 = slot(79);
+  if (jobs & 1) {
+    // a last job that does nothing: the first point where it lies
+    const last = buffer() + <usize>jobs * JOB_BYTES;
+    const spare = slot(84); // two slots
+    store<u32>(last, <u32>spare);
+    store<u32>(last, <u32>spare, 4);
+    store<u32>(last, 0, 8);
+    jobs++;
+  }
 
   // From the last to the first, so that the second pass goes forwards: results may then take the places of points used.
-  fqOne(inverse);
-  for (let k: i32 = jobs - 1; k >= 0; k--) {
-    const job = buffer() + <usize>k * JOB_BYTES;
-    const a = <usize>load<u32>(job, 4);
-    const b = <usize>load<u32>(job, 8);
-    const pointA = a & ~1;
-    const pointB = b & ~1;
+  fqOne(inverse0);
+  fqOne(inverse1);
+  for (let k: i32 = jobs - 2; k >= 0; k -= 2) {
     const denominator = denominators + ((<usize>k) << 5);
-    let kind = ADD;
-    if (b == 0 || (isZero32(pointB) && isZero32(pointB + 32))) kind = FIRST;
-    else if (isZero32(pointA) && isZero32(pointA + 32)) kind = SECOND;
-    else if (equal32(pointA, pointB)) {
-      loadY(y1, a);
-      loadY(y2, b);
-      if (equal32(y1, y2)) {
-        kind = DOUBLE;
-        fqAdd(denominator, y1, y1);
-      } else kind = NOTHING;
-    } else fqSub(denominator, pointB, pointA);
-    store<u32>(job, kind, 12);
-    if (kind > DOUBLE) continue;
-    copy32(suffixes + ((<usize>k) << 5), inverse);
-    fqMul(inverse, inverse, denominator);
+    const suffix = suffixes + ((<usize>k) << 5);
+    classify(k, denominator);
+    classify(k + 1, denominator + 32);
+    copy32(suffix, inverse0);
+    copy32(suffix + 32, inverse1);
+    fqMul2(inverse0, inverse0, denominator, inverse1, inverse1, denominator + 32);
   }
-  fqInverse(inverse, inverse);
+  fqMul(both, inverse0, inverse1);
+  fqInverse(both, both);
+  copy32(t0, inverse0);
+  fqMul(inverse0, both, inverse1);
+  fqMul(inverse1, both, t0);
 
-  for (let k: i32 = 0; k < jobs; k++) {
-    const job = buffer() + <usize>k * JOB_BYTES;
-    const out = <usize>load<u32>(job);
-    const a = <usize>load<u32>(job, 4);
-    const b = <usize>load<u32>(job, 8);
-    const kind = load<u32>(job, 12);
-    if (kind > DOUBLE) {
-      if (kind == NOTHING) {
-        clear32(out);
-        clear32(out + 32);
-      } else {
-        const from = kind == FIRST ? a : b;
-        loadY(y1, from);
-        copy32(out, from & ~1);
-        copy32(out + 32, y1);
-      }
-      continue;
-    }
-    const pointA = a & ~1;
-    const pointB = b & ~1;
-    loadY(y1, a);
-    fqMul(t, inverse, suffixes + ((<usize>k) << 5));
-    fqMul(inverse, inverse, denominators + ((<usize>k) << 5));
-    if (kind == ADD) {
-      loadY(y2, b);
-      fqSub(slope, y2, y1);
-    } else {
-      fqSqr(x3, pointA);
-      fqAdd(slope, x3, x3);
-      fqAdd(slope, slope, x3);
-    }
-    fqMul(slope, slope, t);
-    fqSqr(x3, slope);
-    fqSub(x3, x3, pointA);
-    fqSub(x3, x3, pointB);
-    fqSub(t, pointA, x3);
-    fqMul(t, t, slope);
-    copy32(out, x3);
-    fqSub(out + 32, t, y1);
+  for (let k: i32 = 0; k < jobs; k += 2) {
+    const denominator = denominators + ((<usize>k) << 5);
+    const suffix = suffixes + ((<usize>k) << 5);
+    numerator(k, slope0, y0);
+    numerator(k + 1, slope1, y1);
+    fqMul2(t0, inverse0, suffix, t1, inverse1, suffix + 32);
+    fqMul2(inverse0, inverse0, denominator, inverse1, inverse1, denominator + 32);
+    fqMul2(slope0, slope0, t0, slope1, slope1, t1);
+    fqMul2(x0, slope0, slope0, x1, slope1, slope1);
+    abscissa(k, x0, t0);
+    abscissa(k + 1, x1, t1);
+    fqMul2(t0, t0, slope0, t1, t1, slope1);
+    settle(k, x0, t0, y0);
+    settle(k + 1, x1, t1, y1);
   }
   jobs = 0;
 }
@@ -240,7 +291,7 @@ export function msmWindow(
   while (longest > 1) longest = halve(points, 0, sizes, buckets, false);
 
   sumClear(out);
-  const running = slot(72); // four slots
+  const running = slot(80); // four slots
   sumClear(running);
   let point = points + ((<usize>occupied(sizes, buckets)) << 6);
   for (let b = buckets << 2; b > 0; b -= 4) {

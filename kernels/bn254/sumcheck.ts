@@ -2,7 +2,7 @@
 // One round of a sumcheck. Pairs (i, i + half) are taken in blocks of 32: a vector's values at the next X are those at the
 // last one plus its differences, and every term reads them from the cache.
 // Slots 32..39 of the scratch belong to this file.
-import { frAdd, frMul, frOne, frSub } from "./field";
+import { frAdd, frMul, frMul2, frOne, frSub } from "./field";
 import { buffer, clear32, copy32, slot } from "./memory";
 
 const BLOCK: usize = 32;
@@ -30,6 +30,7 @@ export function frRound(
   const sums = differences + count * BLOCK_BYTES; // termCount · degree elements
   const product = slot(32);
   const one = slot(33);
+  const second = slot(35);
   frOne(one);
   memory.fill(sums, 0, (termCount * degree) << 5);
   for (let start: usize = from; start < to; start += BLOCK) {
@@ -66,10 +67,20 @@ export function frRound(
         } else {
           const a = values + <usize>load<u32>(term) * BLOCK_BYTES;
           const b = values + <usize>load<u32>(term, 4) * BLOCK_BYTES;
-          for (let i: usize = 0; i < pairs; i += 32) {
-            frMul(product, a + i, b + i);
+          const even = pairs & ~63;
+          for (let i: usize = 0; i < even; i += 64) {
+            frMul2(product, a + i, b + i, second, a + i + 32, b + i + 32);
             for (let f: usize = 2; f < factors; f++) {
-              frMul(product, product, values + <usize>load<u32>(term + (f << 2)) * BLOCK_BYTES + i);
+              const c = values + <usize>load<u32>(term + (f << 2)) * BLOCK_BYTES + i;
+              frMul2(product, product, c, second, second, c + 32);
+            }
+            frAdd(sum, sum, product);
+            frAdd(sum, sum, second);
+          }
+          if (even < pairs) {
+            frMul(product, a + even, b + even);
+            for (let f: usize = 2; f < factors; f++) {
+              frMul(product, product, values + <usize>load<u32>(term + (f << 2)) * BLOCK_BYTES + even);
             }
             frAdd(sum, sum, product);
           }

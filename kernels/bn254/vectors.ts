@@ -6,6 +6,7 @@ import {
   frMinusTwo,
   frModulus,
   frMul,
+  frMul2,
   frOne,
   frSqr,
   frSquare,
@@ -29,11 +30,16 @@ export function frVecSub(out: usize, a: usize, b: usize, n: usize): void {
 }
 
 export function frVecMul(out: usize, a: usize, b: usize, n: usize): void {
-  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, b + i);
+  const paired = (n >> 1) << 6;
+  for (let i: usize = 0; i < paired; i += 64) frMul2(out + i, a + i, b + i, out + i + 32, a + i + 32, b + i + 32);
+  if (n & 1) frMul(out + paired, a + paired, b + paired);
 }
 
+/** s lies outside of out. */
 export function frVecScale(out: usize, a: usize, s: usize, n: usize): void {
-  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, s);
+  const paired = (n >> 1) << 6;
+  for (let i: usize = 0; i < paired; i += 64) frMul2(out + i, a + i, s, out + i + 32, a + i + 32, s);
+  if (n & 1) frMul(out + paired, a + paired, s);
 }
 
 export function frVecAddScalar(out: usize, a: usize, s: usize, n: usize): void {
@@ -43,9 +49,16 @@ export function frVecAddScalar(out: usize, a: usize, s: usize, n: usize): void {
 /** out += s·a */
 export function frVecAxpy(out: usize, s: usize, a: usize, n: usize): void {
   const t = slot(0);
-  for (let i: usize = 0; i < n << 5; i += 32) {
-    frMul(t, a + i, s);
+  const u = slot(1);
+  const paired = (n >> 1) << 6;
+  for (let i: usize = 0; i < paired; i += 64) {
+    frMul2(t, a + i, s, u, a + i + 32, s);
     frAdd(out + i, out + i, t);
+    frAdd(out + i + 32, out + i + 32, u);
+  }
+  if (n & 1) {
+    frMul(t, a + paired, s);
+    frAdd(out + paired, out + paired, t);
   }
 }
 
@@ -53,18 +66,18 @@ export function frVecFill(out: usize, s: usize, n: usize): void {
   for (let i: usize = 0; i < n << 5; i += 32) copy32(out + i, s);
 }
 
-/** Out of canonical bytes, which may be up to 2^256. */
+/** Out of canonical numbers. */
 export function frVecToMontgomery(out: usize, a: usize, n: usize): void {
   const square = slot(0);
   frSquare(square);
-  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, square);
+  frVecScale(out, a, square, n);
 }
 
 export function frVecFromMontgomery(out: usize, a: usize, n: usize): void {
   const one = slot(0);
   clear32(one);
   store<u64>(one, 1);
-  for (let i: usize = 0; i < n << 5; i += 32) frMul(out + i, a + i, one);
+  frVecScale(out, a, one, n);
 }
 
 /** The integer at index i of an array of `type`: 0 int8, 1 int16, 2 int32, 3 float64, 4 bigint64. */
@@ -221,10 +234,17 @@ export function frVecInvert(out: usize, a: usize, n: usize): usize {
 export function frDotRows(out: usize, a: usize, b: usize, rows: usize, columns: usize): void {
   const sum = slot(0);
   const t = slot(1);
+  const u = slot(2);
+  const paired = (columns >> 1) << 6;
   for (let h: usize = 0; h < rows; h++) {
     clear32(sum);
-    for (let i: usize = 0; i < columns << 5; i += 32) {
-      frMul(t, a + i, b + i);
+    for (let i: usize = 0; i < paired; i += 64) {
+      frMul2(t, a + i, b + i, u, a + i + 32, b + i + 32);
+      frAdd(sum, sum, t);
+      frAdd(sum, sum, u);
+    }
+    if (columns & 1) {
+      frMul(t, a + paired, b + paired);
       frAdd(sum, sum, t);
     }
     copy32(out + (h << 5), sum);
@@ -234,38 +254,56 @@ export function frDotRows(out: usize, a: usize, b: usize, rows: usize, columns: 
 
 /** out[i] = low[i] + u (high[i] − low[i]) */
 export function frVecFold(out: usize, low: usize, high: usize, u: usize, n: usize): void {
-  const t = slot(0);
-  for (let i: usize = 0; i < n << 5; i += 32) {
-    frSub(t, high + i, low + i);
-    frMul(t, t, u);
-    frAdd(out + i, low + i, t);
-  }
+  foldSteps(out, low, high, 32, u, n);
 }
 
 /** out[i] = a[2i] + u (a[2i + 1] − a[2i]) */
 export function frVecFoldPairs(out: usize, a: usize, u: usize, n: usize): void {
+  foldSteps(out, a, a + 32, 64, u, n);
+}
+
+/** out[i] = low[i·step] + u (high[i·step] − low[i·step]), in steps of bytes. */
+function foldSteps(out: usize, low: usize, high: usize, step: usize, u: usize, n: usize): void {
   const t = slot(0);
-  for (let i: usize = 0; i < n; i++) {
-    const low = a + (i << 6);
-    frSub(t, low + 32, low);
+  const v = slot(1);
+  for (let i: usize = 1; i < n; i += 2) {
+    frSub(t, high, low);
+    frSub(v, high + step, low + step);
+    frMul2(t, t, u, v, v, u);
+    frAdd(out, low, t);
+    frAdd(out + 32, low + step, v);
+    out += 64;
+    low += step << 1;
+    high += step << 1;
+  }
+  if (n & 1) {
+    frSub(t, high, low);
     frMul(t, t, u);
-    frAdd(out + (i << 5), low, t);
+    frAdd(out, low, t);
   }
 }
 
 /** scale·eq(point, i) for i < 2^k; the point is k elements, most significant coordinate first. */
 export function frEqTable(out: usize, point: usize, k: usize, scale: usize): void {
   const t = slot(0);
+  const u = slot(1);
   copy32(out, scale);
-  for (let c: usize = 0; c < k; c++) {
-    // From the end: each entry becomes the pair at twice its place.
-    for (let i: usize = ((<usize>1) << c) - 1; ; i--) {
+  if (k == 0) return;
+  frMul(t, scale, point);
+  frSub(out, out, t);
+  copy32(out + 32, t);
+  for (let c: usize = 1; c < k; c++) {
+    // From the end, two at a time: each entry becomes the pair at twice its place.
+    const x = point + (c << 5);
+    for (let i: usize = ((<usize>1) << c) - 1; ; i -= 2) {
       const entry = out + (i << 5);
       const pair = out + (i << 6);
-      frMul(t, entry, point + (c << 5));
+      frMul2(t, entry, x, u, entry - 32, x);
       frSub(pair, entry, t);
       copy32(pair + 32, t);
-      if (i == 0) break;
+      frSub(pair - 64, entry - 32, u);
+      copy32(pair - 32, u);
+      if (i == 1) break;
     }
   }
 }

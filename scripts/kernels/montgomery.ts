@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writes kernels/bn254/field.ts: Montgomery arithmetic of both of BN254's fields, unrolled, as AssemblyScript.
 //
-// In memory an element is four 64-bit words, little-endian, below p: x·R mod p with R = 2^260. To multiply, operands are taken
+// In memory an element is four 64-bit words, little-endian, below p: x·R mod p with R = 2^255. To multiply, operands are taken
 // apart into nine limbs of 29 bits: 18 products of two limbs fit a 64-bit word, so that columns are summed without a carry
-// (twice as fast as CIOS over 32-bit limbs, whose carries cost as much as its products). One factor is doubled on the
-// way in: the nine limbs divide by 2^261, and R = 2^260 leaves room for a kernel over five limbs of 52 bits.
+// (CIOS over 32-bit limbs takes 1.3 times as long). Nine limbs divide by 2^261, so that factors are multiplied by 2^6 on the
+// way in: R = 2^255 is that of five limbs of 51 bits, which fused.ts takes to multiply two pairs at once.
+import { fusedProduct } from "./fused.ts";
 
 const LIMBS = 9;
 const BITS = 29;
 const MASK = (1n << BigInt(BITS)) - 1n;
-const R_BITS = 260n;
+const R_BITS = 255n;
 
 const limbsOf = (value: bigint): bigint[] =>
   Array.from({ length: LIMBS }, (_, i) => (value >> BigInt(BITS * i)) & MASK);
@@ -23,11 +24,11 @@ function negatedInverse(p: bigint): bigint {
   return BigInt.asUintN(BITS, -inverse);
 }
 
-/** The limbs of 2^shift · (the 256-bit number at `name`), shift 0 or 1, as constants prefix0..prefix8. */
-function unpack(name: string, prefix: string, shift: 0 | 1): string[] {
+/** The limbs of 2^shift · (the 255-bit number at `name`), shift up to 6, as constants prefix0..prefix8. */
+function unpack(name: string, prefix: string, shift: number): string[] {
   return Array.from({ length: LIMBS }, (_, i) => {
     const bit = BITS * i - shift;
-    if (bit < 0) return `const ${prefix}0: u64 = (${name}0 << 1) & ${MASK};`;
+    if (bit < 0) return `const ${prefix}0: u64 = (${name}0 << ${shift}) & ${MASK};`;
     const word = bit >> 6;
     const offset = bit & 63;
     const low = offset === 0 ? `${name}${word}` : `(${name}${word} >> ${offset})`;
@@ -74,8 +75,20 @@ const pairs = (column: number): [number, number][] =>
 const func = (head: string, lines: string[]): string => `${head} {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
 const inlined = (head: string, lines: string[]): string => `// @ts-ignore: decorator\n@inline\n${func(head, lines)}`;
 
-function fieldSource(f: string, p: bigint): string {
+function fieldSource(f: string, p: bigint, fused: boolean): string {
   const words = wordsOf(p);
+  /** r = s + (p & back) */
+  const addModulus = [
+    ...words.map((word, i) => `const p${i}: u64 = ${word} & back;`),
+    "const r0 = s0 + p0;",
+    "let c = u64(r0 < s0);",
+    ...[1, 2].flatMap((i) => [
+      `const u${i} = s${i} + p${i};`,
+      `const r${i} = u${i} + c;`,
+      `c = u64(u${i} < s${i}) | u64(r${i} < c);`,
+    ]),
+    "const r3 = s3 + p3 + c;",
+  ];
   const put = (value: bigint): string[] => wordsOf(value).map((word, i) => `store<u64>(out, ${word}, ${8 * i});`);
   const borrow = (i: number, subtrahend: string): string[] => [
     `const t${i} = r${i} - ${subtrahend};`,
@@ -83,7 +96,7 @@ function fieldSource(f: string, p: bigint): string {
     `k = u64(r${i} < ${subtrahend}) | u64(t${i} < k);`,
   ];
   return [
-    // Kernels may take operands up to 2^256: a product is below p + p/16, and one subtraction makes it canonical.
+    // If one factor is below 2^255 and the other below p, a product is below 2 p: one subtraction makes it canonical.
     inlined(`function ${f}Reduce(out: usize, r0: u64, r1: u64, r2: u64, r3: u64): void`, [
       "let k: u64 = 0;",
       ...words.flatMap((word, i) => borrow(i, word)),
@@ -92,20 +105,19 @@ function fieldSource(f: string, p: bigint): string {
     func(`export function ${f}Mul(out: usize, a: usize, b: usize): void`, [
       ...loads("a"),
       ...loads("b"),
-      ...unpack("a", "x", 1),
+      ...unpack("a", "x", 6),
       ...unpack("b", "y", 0),
       ...reduceColumns(p, (k) => pairs(k).map(([i, j]) => `x${i} * y${j}`)),
       `${f}Reduce(out, r0, r1, r2, r3);`,
     ]),
     func(`export function ${f}Sqr(out: usize, a: usize): void`, [
       ...loads("a"),
-      ...unpack("a", "x", 0),
-      ...limbsOf(0n).map((_, i) => `const d${i} = x${i} << 2;`),
-      ...limbsOf(0n).map((_, i) => `const e${i} = x${i} << 1;`),
+      ...unpack("a", "x", 3), // (8 a)²
+      ...limbsOf(0n).map((_, i) => `const d${i} = x${i} << 1;`),
       ...reduceColumns(p, (k) =>
         pairs(k)
           .filter(([i, j]) => i <= j)
-          .map(([i, j]) => (i === j ? `e${i} * x${i}` : `d${i} * x${j}`)),
+          .map(([i, j]) => (i === j ? `x${i} * x${i}` : `d${i} * x${j}`)),
       ),
       `${f}Reduce(out, r0, r1, r2, r3);`,
     ]),
@@ -122,6 +134,22 @@ function fieldSource(f: string, p: bigint): string {
       "const r3 = a3 + b3 + c;",
       `${f}Reduce(out, r0, r1, r2, r3);`,
     ]),
+    // s, which may be negative, down to −p
+    inlined(`function ${f}Settle(out: usize, s0: u64, s1: u64, s2: u64, s3: u64): void`, [
+      "const back: u64 = <u64>(<i64>s3 >> 63);", // all ones where p is to be added
+      ...addModulus,
+      `${f}Reduce(out, r0, r1, r2, r3);`,
+    ]),
+    // out0 is no operand of the second product.
+    fused
+      ? fusedProduct(f, p, `slot(${f === "fr" ? 128 : 160})`)
+      : [
+          func(`export function ${f}Constants(): void`, []),
+          func(`export function ${f}Mul2(out0: usize, a0: usize, b0: usize, out1: usize, a1: usize, b1: usize): void`, [
+            `${f}Mul(out0, a0, b0);`,
+            `${f}Mul(out1, a1, b1);`,
+          ]),
+        ].join("\n"),
     func(`export function ${f}Sub(out: usize, a: usize, b: usize): void`, [
       ...loads("a"),
       ...loads("b"),
@@ -132,15 +160,7 @@ function fieldSource(f: string, p: bigint): string {
         `k = u64(a${i} < b${i}) | u64(t${i} < k);`,
       ]),
       "const back: u64 = 0 - k;", // all ones where p is to be added back
-      ...words.map((word, i) => `const p${i}: u64 = ${word} & back;`),
-      "const r0 = s0 + p0;",
-      "let c = u64(r0 < s0);",
-      ...[1, 2].flatMap((i) => [
-        `const u${i} = s${i} + p${i};`,
-        `const r${i} = u${i} + c;`,
-        `c = u64(u${i} < s${i}) | u64(r${i} < c);`,
-      ]),
-      "const r3 = s3 + p3 + c;",
+      ...addModulus,
       ...words.map((_, i) => `store<u64>(out, r${i}, ${8 * i});`),
     ]),
     func(`export function ${f}One(out: usize): void`, put((1n << R_BITS) % p)),
@@ -152,7 +172,26 @@ function fieldSource(f: string, p: bigint): string {
   ].join("\n");
 }
 
-/** The source of kernels/bn254/field.ts for the scalar field (fr, order r) and the base field (fq, order q). */
-export function fieldKernels(r: bigint, q: bigint): string {
-  return `// Written by scripts/kernels/montgomery.ts.\n${fieldSource("fr", r)}\n${fieldSource("fq", q)}`;
+/**
+ * The source of kernels/bn254/field.ts for the scalar field (fr, order r) and the base field (fq, order q); `fused` for
+ * machines with fused multiply-add.
+ */
+export function fieldKernels(r: bigint, q: bigint, fused: boolean): string {
+  return [
+    "// Written by scripts/kernels/montgomery.ts.",
+    'import { slot } from "./memory";',
+    fieldSource("fr", r, fused),
+    fieldSource("fq", q, fused),
+    inlined("function fusedSum(a: f64): f64", [
+      fused
+        ? "return f64x2.extract_lane(f64x2.relaxed_madd(f64x2.splat(a), f64x2.splat(a), f64x2.splat(-1.0)), 0);"
+        : "return a - 1.0;",
+    ]),
+    func("export function prepareField(probe: f64): bool", [
+      "frConstants();",
+      "fqConstants();",
+      // (1 + 2^−30)² − 1 = 2^−29 + 2^−60, which an unfused product rounds to 2^−29
+      fused ? "return fusedSum(probe) == (probe - 1.0) * (probe + 1.0);" : "return true;",
+    ]),
+  ].join("\n");
 }

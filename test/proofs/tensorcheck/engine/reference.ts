@@ -3,6 +3,9 @@
 import fc from "fast-check";
 import { SCALAR_FIELD as r } from "../../../../verifier/proofs/points.ts";
 
+/** Both are built everywhere; "fused" runs where the processor fuses (every x86-64 since 2013, every ARM64). */
+export const KERNEL_VARIANTS = ["fused", "portable"] as const;
+
 export const mod = (value: bigint): bigint => ((value % r) + r) % r;
 
 /** Elements at the edges and anywhere. */
@@ -21,4 +24,13 @@ export function multilinear(cells: readonly bigint[], point: readonly bigint[]):
     }, 1n);
     return mod(sum + cell * weight);
   }, 0n);
+}
+
+/** base^exponent mod r */
+export function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (let square = mod(base), rest = exponent; rest > 0n; rest >>= 1n, square = mod(square * square)) {
+    if (rest & 1n) result = mod(result * square);
+  }
+  return result;
 }

@@ -28,7 +28,7 @@ export class Engine extends VectorEngine implements TensorcheckEngine {
     if (!Number.isInteger(maximumBytes) || maximumBytes < 65536 || maximumBytes > MAXIMUM_BYTES) {
       throw new VerigradError("ENGINE_OPTIONS", `maximumBytes: 65536 to ${MAXIMUM_BYTES}, not ${maximumBytes}`);
     }
-    const module = await compileKernels();
+    const module = await compileKernels(options.kernels);
     const arena = new Arena(maximumBytes);
     const scratch = arena.allocate(threads * SCRATCH_BYTES);
     return new Engine(arena, new Pool(module, arena.memory, threads, scratch));

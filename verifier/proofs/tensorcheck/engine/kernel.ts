@@ -24,22 +24,43 @@ export const KERNELS = [
   ...["frVecAddScalar", "frVecAxpy", "frVecFill", "frVecFold", "frVecFoldPairs", "frVecFromIntegers"],
   ...["frVecFromMontgomery", "frVecInvert", "frVecMul", "frVecScale", "frVecSub", "frVecToMontgomery"],
   ...["fqVecFromMontgomery", "fqVecToMontgomery", "msmIntegerBits", "msmIntegers", "msmScalars", "msmWindow"],
-  ...["msmWorkBytes", "reverseBytes", "setThread", "sumCombine"],
+  ...["msmWorkBytes", "prepareField", "reverseBytes", "setThread", "sumCombine"],
 ] as const;
 
 export type KernelName = (typeof KERNELS)[number];
 export type Kernels = Readonly<Record<KernelName, (...args: number[]) => number>>;
 
-/** Compiles the module: once a process, threads share it. ENGINE_KERNEL if it has not been built. */
-export async function compileKernels(): Promise<WebAssembly.Module> {
-  const file = new URL("./kernel.wasm", import.meta.url);
-  const bytes = await readFile(file).catch((cause: unknown) => {
+/** With fused multiply-add, which is faster, or for every machine; they compute the same. */
+export type KernelVariant = "fused" | "portable";
+
+/** What tells fused multiply-add from a product that is rounded before it is added to: kernels/bn254 squares it. */
+const PROBE = 1 + 2 ** -30;
+
+/** Compiles the fastest module that this machine runs, or the one that is named. ENGINE_KERNEL if it is not built. */
+export async function compileKernels(variant?: KernelVariant): Promise<WebAssembly.Module> {
+  if (variant !== "portable") {
+    const bytes = await readKernels("./kernel-fused.wasm");
+    // Where relaxed SIMD is unknown, this does not compile; where it is known, the machine may still round twice.
+    const module = await WebAssembly.compile(bytes).catch(() => undefined);
+    if (module !== undefined && fuses(module)) return module;
+    if (variant === "fused") throw new VerigradError("ENGINE_KERNEL", "this machine has no fused multiply-add");
+  }
+  return WebAssembly.compile(await readKernels("./kernel.wasm"));
+}
+
+async function readKernels(file: string): Promise<Uint8Array> {
+  return readFile(new URL(file, import.meta.url)).catch((cause: unknown) => {
     throw new VerigradError("ENGINE_KERNEL", "the kernels are not built: run `npm run build`", {
       consequence: "ESCALATE",
       cause,
     });
   });
-  return WebAssembly.compile(new Uint8Array(bytes));
+}
+
+function fuses(module: WebAssembly.Module): boolean {
+  const pages = 2 + SCRATCH_BYTES / 65536;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  return instantiateKernels(module, memory, 0, 64).prepareField(PROBE) === 1;
 }
 
 /** The kernels of thread number `thread`; `scratch` is the first thread's. */
@@ -61,5 +82,6 @@ export function instantiateKernels(
     kernels[name] = kernel as (...args: number[]) => number;
   }
   kernels.setThread(thread, scratch + thread * SCRATCH_BYTES);
+  kernels.prepareField(PROBE);
   return kernels;
 }

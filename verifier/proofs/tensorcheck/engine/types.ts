@@ -5,6 +5,7 @@
 // Methods that return a Promise split their work over the engine's threads; they are safe to await one after the other,
 // not to overlap. The others run at once on the caller's thread. Every length counts elements, never bytes.
 import type { G1Point } from "../../points.ts";
+import type { KernelVariant } from "./kernel.ts";
 
 /** `length` field elements at `address`: 32 bytes each, Montgomery form. */
 export interface Vector {
@@ -71,6 +72,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** bound of the engine's memory, at most 4 GiB − 64 KiB; 1 GiB by default */
   readonly maximumBytes?: number;
+  /** by default the faster one that this machine runs */
+  readonly kernels?: KernelVariant;
 }
 
 /**
