@@ -8,6 +8,7 @@ import { Contract, ContractFactory, type HDNodeWallet } from "ethers";
 import VerigradLocal from "../../ignition/modules/VerigradLocal.ts";
 import type { Deployment } from "../../verifier/chain/deployment.ts";
 import type { Address, Hex } from "../../verifier/chain/types.ts";
+import { readUint } from "../../verifier/proofs/points.ts";
 import type { Proven } from "./attacks.ts";
 import type { LocalChain } from "./localChain.ts";
 
@@ -18,14 +19,17 @@ export interface Deployed {
   readonly token: Contract;
 }
 
-/** Deploys router, proof system, registry, market and token. */
-export async function deployContracts(chain: LocalChain): Promise<Deployed> {
+/** Deploys router, proof systems, registry, market and token. `tau2`: tensorcheck's set-up, 128 bytes; default: a ceremony's. */
+export async function deployContracts(chain: LocalChain, tau2?: Uint8Array): Promise<Deployed> {
   const connection = await hre.network.create({ network: "localhost", override: { url: chain.url } });
   // Ignition journals deployments by id, and resumes one that it knows: this chain's must not outlive the chain.
   const deploymentId = `demo-${randomUUID()}`;
   try {
     const { token, router, groth16, registry, market } = await connection.ignition.deploy(VerigradLocal, {
       deploymentId,
+      ...(tau2 === undefined
+        ? {}
+        : { parameters: { VerigradLocal: { tau2: [0, 32, 64, 96].map((at) => readUint(tau2, at).toString()) } } }),
     });
     const address = async (contract: { getAddress(): Promise<string> }): Promise<Address> =>
       (await contract.getAddress()) as Address;

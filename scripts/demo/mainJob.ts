@@ -15,6 +15,7 @@ import type { Prover } from "../../verifier/node/prover.ts";
 import { runNode } from "../../verifier/node/run.ts";
 import type { Logger } from "../../verifier/node/types.ts";
 import { groth16 } from "../../verifier/proofs/groth16/index.ts";
+import type { ProofSystem } from "../../verifier/proofs/types.ts";
 import { awaitResult } from "../../verifier/sdk/index.ts";
 import type { LocalChain } from "./localChain.ts";
 
@@ -28,6 +29,8 @@ export interface MainJob {
 
 /** Who runs a node, on what, and where it keeps its data. */
 export interface NodeOptions {
+  /** default: groth16 */
+  readonly proofSystem?: ProofSystem;
   readonly chain: LocalChain;
   readonly reader: ChainReader;
   readonly hub: Hub;
@@ -69,7 +72,7 @@ export async function withNode<T>(options: NodeOptions, work: () => Promise<T>):
       sender,
       store,
       hub: options.hub,
-      proofSystem: groth16,
+      proofSystem: options.proofSystem ?? groth16,
       prover: options.prover,
       logger,
       clock: { now: () => Date.now() },

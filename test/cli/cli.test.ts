@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { groth16 } from "../../verifier/proofs/groth16/index.ts";
+import { tensorcheck } from "../../verifier/proofs/tensorcheck/index.ts";
 import { testAccount } from "../helpers/chain.ts";
 import { mockPackageFiles, writeFiles } from "../helpers/packages.ts";
 import { expectNear } from "../helpers/near.ts";
@@ -67,8 +69,12 @@ describe("verigrad, the command", () => {
     compileCache = at("cache");
     await verigrad(["--help"]);
     await writeFiles(at("tiny"), mockPackageFiles());
+    for (const [directory, proofSystem] of Object.entries({ bare: groth16, "bare-tensorcheck": tensorcheck })) {
+      const files = mockPackageFiles({ proofSystem }).filter(({ path }) => !path.startsWith("setup/"));
+      await writeFiles(at(directory), files);
+    }
     await writeFiles(
-      at("bare"),
+      at("bare-mock"),
       mockPackageFiles().filter(({ path }) => !path.startsWith("setup/")),
     );
     await writeFiles(at("corrupt"), mockPackageFiles());
@@ -192,6 +198,22 @@ describe("verigrad, the command", () => {
     ["a contribution without a ceremony", () => ["setup", at("bare"), "--contribution", "alice"], "SETUP_OPTIONS"],
     ["a ceremony without a beacon", () => ["setup", at("bare"), "--ptau", "p", "--contribution", "a"], "SETUP_OPTIONS"],
     ["a beacon that is not hex", () => ["setup", at("bare"), "--ptau", "p", "--beacon", "moon"], "USAGE"],
+    ["a set-up of an unknown proof system", () => ["setup", at("bare-mock")], "PROOF_SYSTEM_UNKNOWN"],
+    ["powers for groth16", () => ["setup", at("bare"), "--powers", "p"], "SETUP_OPTIONS"],
+    [
+      "a contribution to tensorcheck",
+      () => ["setup", at("bare-tensorcheck"), "--ptau", "p", "--contribution", "a"],
+      "SETUP_OPTIONS",
+    ],
+    ["a beacon for tensorcheck", () => ["setup", at("bare-tensorcheck"), "--beacon", "00ff"], "SETUP_OPTIONS"],
+    ["two sources of powers", () => ["setup", at("bare-tensorcheck"), "--ptau", "p", "--powers", "p"], "SETUP_OPTIONS"],
+    ["a hash of no powers of tau", () => ["setup", at("bare-tensorcheck"), "--ptau-blake2b", "00ff"], "SETUP_OPTIONS"],
+    [
+      "a ceremony's powers that are not there",
+      () => ["setup", at("bare-tensorcheck"), "--ptau", at("no.ptau")],
+      "FILE_UNREADABLE",
+    ],
+    ["a package without its program", () => ["setup", at("bare-tensorcheck")], "PACKAGE_FILE_MISSING"],
     [
       "powers of tau that are not there",
       () => ["setup", at("bare"), "--ptau", at("no.ptau"), "--contribution", "a", "--beacon", "00ff"],

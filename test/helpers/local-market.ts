@@ -19,10 +19,10 @@ export interface LocalMarket {
   close(): Promise<void>;
 }
 
-/** Deploys everything; `count` accounts, each with `funds` on the market. */
-export async function newLocalMarket(count: number, funds: bigint): Promise<LocalMarket> {
+/** Deploys everything; `count` accounts, each with `funds` on the market. `tau2`: as deployContracts. */
+export async function newLocalMarket(count: number, funds: bigint, tau2?: Uint8Array): Promise<LocalMarket> {
   const chain = await startLocalChain();
-  const { deployment, token } = await deployContracts(chain);
+  const { deployment, token } = await deployContracts(chain, tau2);
   const reader = await openChain(chain.url, deployment);
   const owner = await chain.account();
   const accounts: HDNodeWallet[] = [];

@@ -7,7 +7,7 @@ import { makeConstant } from "../../verifier/graph/constants.ts";
 import { serializeGraph } from "../../verifier/graph/serialize.ts";
 import type { IntegerGraph } from "../../verifier/graph/types.ts";
 import { makeManifest, serializeManifest } from "../../verifier/hub/manifest.ts";
-import type { InputMode, PackageFile } from "../../verifier/proofs/types.ts";
+import type { Hex, InputMode, PackageFile } from "../../verifier/proofs/types.ts";
 import { mockKey, mockProofs } from "./mock-proofs.ts";
 
 /** Four u8 values in 0..16 -> three i16 scores. */
@@ -28,9 +28,14 @@ export function tinyGraph(): IntegerGraph {
   return builder.finish([{ name: "scores", tensor: scores, type: "i16" }]);
 }
 
-/** The files of a package of the mock proof system; with `insecure` in the transcript and input mode as given. */
+/** The files of a package of the mock proof system, or one that says it is another's; with `insecure` in the transcript and input mode as given. */
 export function mockPackageFiles(
-  options: { insecure?: boolean; salt?: number; inputMode?: InputMode } = {},
+  options: {
+    insecure?: boolean;
+    salt?: number;
+    inputMode?: InputMode;
+    proofSystem?: { readonly name: string; readonly selector: Hex };
+  } = {},
 ): PackageFile[] {
   const graph = tinyGraph();
   const { json, weights } = serializeGraph(graph);
@@ -40,8 +45,8 @@ export function mockPackageFiles(
     { path: "graph.json", bytes: json },
     { path: "weights.bin", bytes: weights },
   ];
-  const { inputMode = "PUBLIC" } = options;
-  const manifest = makeManifest({ name: "tiny", proofSystem: mockProofs, inputMode, graph, files: listed });
+  const { inputMode = "PUBLIC", proofSystem = mockProofs } = options;
+  const manifest = makeManifest({ name: "tiny", proofSystem, inputMode, graph, files: listed });
   return [
     ...listed,
     { path: "manifest.json", bytes: serializeManifest(manifest) },

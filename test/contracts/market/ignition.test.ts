@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import { network } from "hardhat";
-import Verigrad from "../../../ignition/modules/Verigrad.ts";
+import Verigrad, { PERPETUAL_POWERS_OF_TAU } from "../../../ignition/modules/Verigrad.ts";
 import VerigradLocal from "../../../ignition/modules/VerigradLocal.ts";
 
 describe("Ignition modules", function () {
   it("VerigradLocal wires router, proof system, registry, market and token", async () => {
     const { ignition, ethers } = await network.create();
     const [deployer] = await ethers.getSigners();
-    const { token, router, groth16, registry, market } = await ignition.deploy(VerigradLocal);
-    const selector = await groth16.getFunction("selector")();
-    expect(await router.getFunction("activeImplementation")(selector)).to.equal(await groth16.getAddress());
+    const { token, router, groth16, tensorcheck, registry, market } = await ignition.deploy(VerigradLocal);
+    for (const system of [groth16, tensorcheck]) {
+      const selector = await system.getFunction("selector")();
+      expect(await router.getFunction("activeImplementation")(selector)).to.equal(await system.getAddress());
+    }
+    expect((await tensorcheck.getFunction("setup")()).map(String)).to.deep.equal(PERPETUAL_POWERS_OF_TAU);
     expect(await router.getFunction("owner")()).to.equal(deployer?.address);
     expect(await router.getFunction("guardian")()).to.equal(deployer?.address);
     expect(await registry.getFunction("router")()).to.equal(await router.getAddress());
