@@ -84,6 +84,12 @@ const CASES: Readonly<Record<string, () => IntegerGraph>> = {
   "requantize that saturates": () => graphOf([2, 4], (s, x) => [s.requantize(dense(s, x, 4), 4, 0n, 7n)]),
   "requantize that saturates on both sides": () =>
     graphOf([2, 4], (s, x) => [s.requantize(dense(s, x, 4), 2, -9n, 6n)]),
+  "requantize to a whole block": () => graphOf([2, 4], (s, x) => [s.requantize(dense(s, x, 4), 1, -128n, 127n)]),
+  "requantize, table": () =>
+    graphOf([2, 4], (s, x) => {
+      const input = s.requantize(dense(s, x, 4), 2, -7n, 8n);
+      return [s.add({ kind: "lookup", op: "table", ...FROM, input, values: s.constant([16], 1000) })];
+    }),
   "requantize by signs": () => graphOf([2, 4], (s, x) => [s.requantize(dense(s, x, 4), 1, -700n, 900n)]),
   "requantize of a column without shift": () => graphOf([2, 4], (s, x) => [s.requantize(x, 0, -5n, 9n)]),
   weightedSum: () =>

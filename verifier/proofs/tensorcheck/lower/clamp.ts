@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Clamps of what is too wide for one table: limb by limb, or by the signs of differences.
 import { max, min } from "../../../graph/nodes/arithmetic.ts";
-import type { RequantizeNode } from "../../../graph/types.ts";
-import { affineOf, piecesOf, sumOf, times, type Affine } from "./expressions.ts";
+import type { View } from "../layout.ts";
+import { affineOf, piecesOf, scaled, sumOf, times, type Affine } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
-import type { Quotient, Rounded } from "./requantize.ts";
+import type { Quotient, Rounded, Target } from "./requantize.ts";
 import { signOf } from "./step.ts";
 import { bitLength, combination, mapped, type Recipe } from "./witness.ts";
 
@@ -14,38 +14,51 @@ const ceilDivide = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
 const CODES = 3;
 const CODE_BITS = 2;
 
+/** The bits of the block that holds the window. */
+const blockBits = ({ window }: Target): number => bitLength(window.hi - window.lo);
+/** Whether a row can be the lowest limb with the code of those above it. */
+const hasCodedRows = (target: Target): boolean => blockBits(target) + CODE_BITS <= target.bits;
+/** Whether the window is a whole block, and nothing is looked up in it. */
+const isWholeBlock = (target: Target): boolean =>
+  target.isClamp && target.window.hi - target.window.lo + 1n === 1n << BigInt(blockBits(target));
+
+/** Whether limbClamp can clamp to this window. */
+export const hasLimbClamp = (target: Target): boolean => blockBits(target) <= target.bits || isWholeBlock(target);
+
+/** A limb above the lowest: v's bits from `at` on. */
+interface Limb {
+  readonly at: number;
+  readonly bits: number;
+  readonly values: Recipe;
+  readonly view: Affine;
+}
+
 /**
- * The window of values that are not clamped is one block of 2^b, aligned to it by the choice of base. From the top, each
- * limb with the code of those above it is looked up: below the window's block (0), in it (1), above (2); the lowest limb
- * with its code gives y. Null where the window is too wide.
+ * The window is one block of 2^b, aligned to it by the choice of base. From the top, each limb with the code of those
+ * above it is looked up: below the window's block (0), in it (1), above (2). The lowest limb with its code is a row of
+ * a table of y; or, where that had too many rows, y = low · [code = 0] + inside · [code = 1] + high · [code = 2].
  */
-export function limbClamp(node: RequantizeNode, rounded: Rounded, lowering: Lowering): Quotient | null {
-  const { draft, tableBits } = lowering;
+export function limbClamp(target: Target, rounded: Rounded, lowering: Lowering): Quotient {
+  const { draft } = lowering;
   const { sizes, range, own, rows } = rounded;
-  const name = node.from.join(" + ");
-  const [low, high] = [max(node.lo, range.lo), min(node.hi, range.hi)];
-  const width = bitLength(max(high - low, 0n));
-  if (low > high || width + CODE_BITS > tableBits) return null;
-  const block = ceilDivide(low - range.lo, 1n << BigInt(width)); // the window's block
-  const base = low - (block << BigInt(width));
+  const { name, window } = target;
+  const width = blockBits(target);
+  const block = ceilDivide(window.lo - range.lo, 1n << BigInt(width)); // the window's block
+  const base = window.lo - (block << BigInt(width));
   const bits = bitLength(range.hi - base);
 
-  // Limbs above the window's: those that get a code from above leave room for it.
-  const widths: number[] = [];
-  for (let rest = bits - width; rest > 0; rest -= widths.at(-1))
-    widths.push(rest <= tableBits ? rest : Math.min(rest, tableBits - CODE_BITS));
-  let from = width;
-  const upper = widths.map((limbBits, i) => {
-    const values = rows(base, from, limbBits);
-    const limb = {
-      at: from,
-      bits: limbBits,
+  const upper: Limb[] = [];
+  for (let at = width; at < bits; at += (upper.at(-1)).bits) {
+    // All but the top one leave room for a code.
+    const most = bits - at <= lowering.tableBits ? bits - at : lowering.tableBits - CODE_BITS;
+    const values = rows(base, at, most);
+    upper.push({
+      at,
+      bits: most,
       values,
-      view: affineOf(draft.wit(`${name}: limb ${i + 1}`, sizes, values)),
-    };
-    from += limbBits;
-    return limb;
-  });
+      view: affineOf(draft.wit(`${name}: limb ${upper.length + 1}`, sizes, values)),
+    });
+  }
   const above = upper.map(({ at, view }) => [1n << BigInt(at), view] as const);
   const lowest = rows(base, 0, width);
   const whole = own?.(base);
@@ -53,47 +66,120 @@ export function limbClamp(node: RequantizeNode, rounded: Rounded, lowering: Lowe
     whole === undefined
       ? affineOf(draft.wit(`${name}: limb 0`, sizes, lowest))
       : sumOf([[1n, whole], ...above.map(([scale, view]) => [-scale, view] as const)]);
-
   return {
     base,
     v: whole ?? sumOf([[1n, lowLimb], ...above]),
     check() {
-      let code: { readonly affine: Affine; readonly values: Recipe } | null = null;
-      for (const { at, bits: limbBits, values, view } of upper.toReversed()) {
-        const expected = Number((block >> BigInt(at - width)) & ((1n << BigInt(limbBits)) - 1n));
-        const size = 2 ** limbBits;
-        const entry = (row: number): number => {
-          const [limb, outer] = [row % size, code === null ? 1 : Math.floor(row / size)];
-          return outer !== 1 ? outer : limb < expected ? 0 : limb === expected ? 1 : 2;
-        };
-        const entries = Float64Array.from({ length: code === null ? size : CODES * size }, (_, row) => entry(row));
-        if (code !== null) lowering.range(sizes, view, limbBits, values);
-        const index: Affine = withCode(view, code?.affine ?? null, limbBits);
-        const row: Recipe = withCodeValues(values, code?.values ?? null, limbBits);
-        const next = mapped(row, { lo: 0n, hi: 2n }, (r) => entries[r] as number);
-        const own = affineOf(draft.wit(`${name}: place of limb`, sizes, next));
-        draft.lookup(sizes, draft.tables.function(entries), index, own, row);
-        code = { affine: own, values: next };
-      }
-      lowering.range(sizes, lowLimb, width, lowest);
-      const outputs = Array.from({ length: CODES << width }, (_, row) => {
-        const [limb, outer] = [BigInt(row % (1 << width)), row >> width];
-        return outer === 0 ? low : outer === 2 ? high : min(high, low + limb);
-      });
-      const y = affineOf(lowering.defineColumn(node.output, sizes));
-      const index = withCode(lowLimb, code?.affine ?? null, width);
-      const row = withCodeValues(lowest, code?.values ?? null, width);
-      draft.lookup(sizes, draft.tables.function(outputs), index, y, row);
+      const code = placeOf(upper, block, width, name, sizes, lowering);
+      (hasCodedRows(target) ? clampByRows : clampByCode)(
+        target,
+        sizes,
+        { view: lowLimb, values: lowest, code },
+        lowering,
+      );
     },
   };
 }
 
-const withCode = (limb: Affine, code: Affine | null, bits: number): Affine =>
+/** Where the limbs above the window's block lie: below those of the block (0), there (1), above (2). */
+interface Code {
+  readonly view: View;
+  readonly values: Recipe;
+}
+
+function placeOf(
+  upper: readonly Limb[],
+  block: bigint,
+  width: number,
+  name: string,
+  sizes: readonly number[],
+  lowering: Lowering,
+): Code {
+  const { draft } = lowering;
+  let code: Code | null = null;
+  for (const { at, bits, values, view } of upper.toReversed()) {
+    const expected = Number((block >> BigInt(at - width)) & ((1n << BigInt(bits)) - 1n));
+    const size = 2 ** bits;
+    const isTop = code === null;
+    const entries = Float64Array.from({ length: isTop ? size : CODES * size }, (_, row) => {
+      const [limb, outer] = [row % size, isTop ? 1 : Math.floor(row / size)];
+      return outer !== 1 ? outer : limb < expected ? 0 : limb === expected ? 1 : 2;
+    });
+    if (!isTop) lowering.range(sizes, view, bits, values);
+    const row = withCodeValues(values, code?.values ?? null, bits);
+    const next = mapped(row, { lo: 0n, hi: 2n }, (r) => entries[r] as number);
+    const column = draft.wit(`${name}: place of limb`, sizes, next);
+    draft.lookup(sizes, draft.tables.function(entries), withCode(view, code, bits), affineOf(column), row);
+    code = { view: column, values: next };
+  }
+  return code as Code;
+}
+
+interface Lowest {
+  readonly view: Affine;
+  readonly values: Recipe;
+  readonly code: Code;
+}
+
+/** T(lowest + 2^b · code, y). */
+function clampByRows(
+  target: Target,
+  sizes: readonly number[],
+  { view, values, code }: Lowest,
+  lowering: Lowering,
+): void {
+  const { draft } = lowering;
+  const { window, at, output } = target;
+  const width = blockBits(target);
+  lowering.range(sizes, view, width, values);
+  const entries = Array.from({ length: CODES << width }, (_, row) => {
+    const [limb, outer] = [BigInt(row % (1 << width)), row >> width];
+    return at(outer === 0 ? window.lo : outer === 2 ? window.hi : min(window.hi, window.lo + limb));
+  });
+  const y = affineOf(lowering.defineColumn(output, sizes));
+  const row = withCodeValues(values, code.values, width);
+  draft.lookup(sizes, draft.tables.function(entries), withCode(view, code, width), y, row);
+}
+
+/** 2 y = 2 low + 2 (inside − low) code (2 − code) + (high − low) code (code − 1), T(lowest, inside). */
+function clampByCode(
+  target: Target,
+  sizes: readonly number[],
+  { view, values, code }: Lowest,
+  lowering: Lowering,
+): void {
+  const { draft } = lowering;
+  const { window, at, output, name } = target;
+  const width = blockBits(target);
+  const [low, high] = [at(window.lo), at(window.hi)];
+  let above: Affine; // inside − low
+  if (isWholeBlock(target)) {
+    lowering.range(sizes, view, width, values);
+    above = view;
+  } else {
+    const entries = Array.from({ length: 1 << width }, (_, i) => at(min(window.hi, window.lo + BigInt(i))));
+    const inside = mapped(values, lowering.tensor(output), (i) => Number(entries[i]));
+    const column = affineOf(draft.wit(`${name}: inside`, sizes, inside));
+    draft.lookup(sizes, draft.tables.function(entries), view, column, values);
+    above = sumOf([[1n, column]], -low);
+  }
+  const y = affineOf(lowering.defineColumn(output, sizes));
+  const squared = times(above, code.view).map((piece) => ({ ...piece, views: [...piece.views, code.view] }));
+  draft.equation(sizes, [
+    ...piecesOf(sumOf([[2n, y]], -2n * low)),
+    ...times(above, code.view, -4n),
+    ...scaled(squared, 2n),
+    { kind: "product", coefficient: low - high, views: [code.view, code.view] },
+    { kind: "product", coefficient: high - low, views: [code.view] },
+  ]);
+}
+
+const withCode = (limb: Affine, code: Code | null, bits: number): Affine =>
   code === null
     ? limb
     : sumOf([
         [1n, limb],
-        [1n << BigInt(bits), code],
+        [1n << BigInt(bits), affineOf(code.view)],
       ]);
 
 const withCodeValues = (limb: Recipe, code: Recipe | null, bits: number): Recipe =>
@@ -107,11 +193,10 @@ const withCodeValues = (limb: Recipe, code: Recipe | null, bits: number): Recipe
         0n,
       );
 
-/** u = base + v in limbs; m = lo + [u >= lo] · (u − lo); y = m + [hi >= m] · ... of either end that is reached. */
-export function signClamp(node: RequantizeNode, rounded: Rounded, lowering: Lowering): Quotient {
+/** u = base + v in limbs; m = lo + [u >= lo] · (u − lo); y = hi − [m <= hi] · (hi − m); of the ends that are reached. */
+export function signClamp({ name, output, window }: Target, rounded: Rounded, lowering: Lowering): Quotient {
   const { draft } = lowering;
   const { sizes, range, own, rows } = rounded;
-  const name = node.from.join(" + ");
   const base = range.lo;
   const bits = bitLength(range.hi - base);
   const values = rows(base, 0, bits);
@@ -123,8 +208,8 @@ export function signClamp(node: RequantizeNode, rounded: Rounded, lowering: Lowe
       if (own === null) lowering.range(sizes, v, bits, values);
       let u: Affine = sumOf([[1n, v]], base);
       let honest: Recipe = { ...combination([{ coefficient: 1n, of: values }], base), range };
-      if (range.lo < node.lo) {
-        const { lo } = node;
+      if (range.lo < window.lo) {
+        const { lo } = window;
         const above = combination([{ coefficient: 1n, of: honest }], -lo);
         const sign = signOf(lowering, `${name}: low end`, sizes, sumOf([[1n, u]], -lo), above);
         // lo + [u >= lo] · (u − lo)
@@ -132,13 +217,13 @@ export function signClamp(node: RequantizeNode, rounded: Rounded, lowering: Lowe
           { kind: "product", coefficient: lo, views: [] } as const,
           ...times(sumOf([[1n, u]], -lo), sign),
         ];
-        if (range.hi <= node.hi) return lowering.define(node.output, { sizes, pieces });
+        if (range.hi <= window.hi) return lowering.define(output, { sizes, pieces });
         honest = mappedMax(honest, lo);
         const larger = draft.wit(`${name}: above the low end`, sizes, honest);
         u = affineOf(larger);
         draft.equation(sizes, [...pieces, ...piecesOf(u, -1n)]);
       }
-      const { hi } = node;
+      const { hi } = window;
       const below = combination([{ coefficient: -1n, of: honest }], hi);
       const sign = signOf(lowering, `${name}: high end`, sizes, sumOf([[-1n, u]], hi), below);
       // hi − [u <= hi] · (hi − u)
@@ -146,7 +231,7 @@ export function signClamp(node: RequantizeNode, rounded: Rounded, lowering: Lowe
         { kind: "product", coefficient: hi, views: [] } as const,
         ...times(sumOf([[-1n, u]], hi), sign, -1n),
       ];
-      lowering.define(node.output, { sizes, pieces });
+      lowering.define(output, { sizes, pieces });
     },
   };
 }

@@ -14,10 +14,16 @@ export interface Contraction {
   factors(at: Frame): readonly Factor[];
 }
 
-/** coefficient · Π views, cell by cell (no view: a constant), or coefficient · a contraction. */
+/** coefficient · Π views, cell by cell; without views a constant. */
+export interface Product {
+  readonly kind: "product";
+  readonly coefficient: bigint;
+  readonly views: readonly View[];
+}
+
+/** A product, or coefficient · a contraction. */
 export type Piece =
-  | { readonly kind: "product"; readonly coefficient: bigint; readonly views: readonly View[] }
-  | { readonly kind: "contraction"; readonly coefficient: bigint; readonly contraction: Contraction };
+  Product | { readonly kind: "contraction"; readonly coefficient: bigint; readonly contraction: Contraction };
 
 /** A tensor as a sum of pieces, row-major over its axes. */
 export interface Expression {
@@ -94,7 +100,7 @@ export const piecesOf = ({ parts, constant }: Affine, multiplier = 1n): Piece[] 
 ];
 
 /** The pieces of multiplier · affine · factor, cell by cell. */
-export const times = ({ parts, constant }: Affine, factor: View, multiplier = 1n): Piece[] =>
+export const times = ({ parts, constant }: Affine, factor: View, multiplier = 1n): Product[] =>
   [
     ...parts.map(({ coefficient, view }) => ({ coefficient, views: [view, factor] })),
     { coefficient: constant, views: [factor] },

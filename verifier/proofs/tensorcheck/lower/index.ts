@@ -39,6 +39,8 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
   const draft = newDraft();
   const lowering = newLowering(graph, draft, options.tableBits);
   for (const node of graph.nodes) {
+    // A table is looked up together with the requantization that it alone reads.
+    if (lowering.isDefined(node.output)) continue;
     const { lo, hi, shape } = lowering.tensor(node.output);
     // A tensor of one possible value is that value, whatever makes it.
     if (lo === hi) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What lowering a node works with: the graph, the program so far, and how each tensor is read.
-import type { GraphTensor, IntegerGraph, TensorId } from "../../../graph/types.ts";
+import type { GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../../graph/types.ts";
 import { operandsOf } from "../../../graph/nodes/registry.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
 import { canonical, frameOf, plainView, type View } from "../layout.ts";
@@ -22,6 +22,10 @@ export interface Lowering {
   define(id: TensorId, expression: Expression): void;
   /** A new column for a tensor. */
   defineColumn(id: TensorId, sizes: readonly number[]): View;
+  /** The one node that reads a tensor; null where several do, or an output port. */
+  onlyReader(id: TensorId): GraphNode | null;
+  /** Whether it is known what a tensor is. */
+  isDefined(id: TensorId): boolean;
   /** A tensor as terms of its reader's equation: expanded where nothing else reads it. */
   expression(id: TensorId): Expression;
   /** A tensor as a look-up reads it. */
@@ -41,6 +45,7 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
     viewExpression(plainView({ kind: "input", port, sizes: spec.shape }, spec.shape)),
   );
   const readers = readersOf(graph);
+  const soleReaders = soleReadersOf(graph);
   const recipes = graph.tensors.map((tensor, id) => tensorValues(id, tensor));
   const tensor = (id: TensorId): GraphTensor => graph.tensors[id] as GraphTensor;
   const as = (id: TensorId): Expression => known[id] as Expression;
@@ -69,6 +74,8 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
       known[id] = viewExpression(view);
       return view;
     },
+    onlyReader: (id) => soleReaders.get(id) ?? null,
+    isDefined: (id) => known[id] !== undefined,
     expression(id) {
       const expression = as(id);
       const free = isView(expression) || isConstant(expression);
@@ -135,4 +142,15 @@ function readersOf(graph: IntegerGraph): number[] {
   for (const node of graph.nodes.toReversed())
     for (const id of operandsOf(node)) add(id, node.op === "reshape" ? (readers[node.output] as number) : 1);
   return readers;
+}
+
+/** Of each tensor that one node reads and no port names, that node. */
+function soleReadersOf(graph: IntegerGraph): ReadonlyMap<TensorId, GraphNode> {
+  const ports = new Set(graph.outputs.map(({ tensor }) => tensor));
+  const reads = new Map<TensorId, Set<GraphNode>>();
+  for (const node of graph.nodes)
+    for (const id of operandsOf(node)) reads.set(id, (reads.get(id) ?? new Set<GraphNode>()).add(node));
+  return new Map(
+    [...reads].flatMap(([id, nodes]) => (nodes.size === 1 && !ports.has(id) ? [[id, [...nodes][0] as GraphNode]] : [])),
+  );
 }

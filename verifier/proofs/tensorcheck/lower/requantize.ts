@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { max, min, type Range } from "../../../graph/nodes/arithmetic.ts";
 import { unclampedRange } from "../../../graph/nodes/requantize.ts";
-import type { RequantizeNode } from "../../../graph/types.ts";
-import { limbClamp, signClamp } from "./clamp.ts";
+import type { RequantizeNode, TensorId } from "../../../graph/types.ts";
+import { hasLimbClamp, limbClamp, signClamp } from "./clamp.ts";
 import { affineOf, asAffine, piecesOf, scaled, sumOf, type Affine, type Expression } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
 import { bitLength, combination, digits, type Recipe } from "./witness.ts";
@@ -24,9 +24,24 @@ export interface Quotient {
   readonly check: () => void;
 }
 
+/** What a rounded value becomes: its clamp, or the entry of the table that alone reads the clamp. */
+export interface Target {
+  readonly name: string;
+  readonly output: TensorId;
+  /** values inside the clamp that some input reaches */
+  readonly window: Range;
+  /** of a value of the window */
+  readonly at: (value: bigint) => bigint;
+  /** whether the values of the window are themselves */
+  readonly isClamp: boolean;
+  /** most bits of a look-up's index */
+  readonly bits: number;
+}
+
 /**
  * z + half = remainder + 2^shift · (base + v), 0 <= remainder < 2^shift, and y = clamp(base + v, lo, hi). Where that never
- * saturates, base + v is y; else it is looked up in a table, or clamped limb by limb.
+ * saturates, base + v is y; else it is looked up in a table, or clamped limb by limb. A table that alone reads y is
+ * looked up in its place.
  */
 export function lowerRequantize(node: RequantizeNode, lowering: Lowering): void {
   const { draft } = lowering;
@@ -34,7 +49,8 @@ export function lowerRequantize(node: RequantizeNode, lowering: Lowering): void 
   const z = lowering.values(node.input);
   const range = unclampedRange(z.range, shift);
   const saturates = range.lo < node.lo || range.hi > node.hi;
-  if (shift === 0 && !saturates) return lowering.define(node.output, lowering.expression(node.input));
+  const target = targetOf(node, range, lowering);
+  if (shift === 0 && !saturates && target.isClamp) return lowering.define(node.output, lowering.expression(node.input));
 
   const { sizes, expressions } = lowering.common([node.input]);
   const { pieces } = expressions[0] as Expression;
@@ -48,7 +64,8 @@ export function lowerRequantize(node: RequantizeNode, lowering: Lowering): void 
     own: shift === 0 && affine !== null ? (base) => sumOf([[1n, affine]], -base) : null,
     rows: (base, from, bits) => digits(shifted(base), shift + from, bits),
   };
-  const { base, v, check } = (saturates ? clamped : unsaturated)(node, rounded, lowering);
+  const { base, v, check } =
+    !saturates && target.isClamp ? unsaturated(node, rounded, lowering) : clamped(target, rounded, lowering);
   check();
   if (rounded.own !== null) return;
   const rest = digits(shifted(base), 0, shift);
@@ -63,10 +80,41 @@ export function lowerRequantize(node: RequantizeNode, lowering: Lowering): void 
   const quotient = piecesOf(sumOf([[scale, v]], -offset));
   const known = [...quotient, ...scaled(pieces, -1n)];
   if (shift === 0) return draft.equation(sizes, known);
-  const remainder = affineOf(draft.wit(`${node.from.join(" + ")}: remainder`, sizes, rest));
+  const remainder = affineOf(draft.wit(`${target.name}: remainder`, sizes, rest));
   draft.equation(sizes, [...piecesOf(remainder), ...known]);
   lowering.range(sizes, remainder, shift, rest);
 }
+
+/** The clamp itself, or the table that alone reads it where that can be looked up at once. */
+function targetOf(node: RequantizeNode, range: Range, lowering: Lowering): Target {
+  const window = { lo: max(node.lo, range.lo), hi: min(node.hi, range.hi) };
+  const name = node.from.join(" + ");
+  const own: Target = {
+    name,
+    output: node.output,
+    window,
+    at: (value) => value,
+    isClamp: true,
+    bits: lowering.tableBits,
+  };
+  const reader = lowering.onlyReader(node.output);
+  if (reader?.op !== "table" || !(reader.values.values instanceof Float64Array)) return own;
+  const { lo, hi } = lowering.tensor(reader.output);
+  if (lo === hi) return own;
+  const { values } = reader.values;
+  const target: Target = {
+    ...own,
+    output: reader.output,
+    at: (value) => BigInt(values[Number(value - window.lo)] as number),
+    isClamp: false,
+    // The table has as many rows wherever it is looked up.
+    bits: Math.max(lowering.tableBits, bitLength(window.hi - window.lo)),
+  };
+  return isTabled(target, range) || hasLimbClamp(target) ? target : own;
+}
+
+/** Whether all that may be rounded to are rows of one table. */
+const isTabled = ({ bits }: Target, range: Range): boolean => bitLength(range.hi - range.lo) <= bits;
 
 /** y is base + v. */
 function unsaturated({ output }: RequantizeNode, { sizes, range, rows }: Rounded, lowering: Lowering): Quotient {
@@ -76,22 +124,23 @@ function unsaturated({ output }: RequantizeNode, { sizes, range, rows }: Rounded
   return { base, v, check: () => lowering.range(sizes, v, bits, rows(base, 0, bits)) };
 }
 
-function clamped(node: RequantizeNode, rounded: Rounded, lowering: Lowering): Quotient {
-  const { draft, tableBits } = lowering;
+function clamped(target: Target, rounded: Rounded, lowering: Lowering): Quotient {
+  const { draft } = lowering;
   const { sizes, range, own, rows } = rounded;
-  const bits = bitLength(range.hi - range.lo);
-  if (bits > tableBits) return limbClamp(node, rounded, lowering) ?? signClamp(node, rounded, lowering);
+  const { window, at, output, name } = target;
+  if (!isTabled(target, range)) return (hasLimbClamp(target) ? limbClamp : signClamp)(target, rounded, lowering);
   const base = range.lo;
+  const bits = bitLength(range.hi - base);
   const values = rows(base, 0, bits);
-  const v = own?.(base) ?? affineOf(draft.wit(`${node.from.join(" + ")}: quotient`, sizes, values));
+  const v = own?.(base) ?? affineOf(draft.wit(`${name}: quotient`, sizes, values));
   const entries = Array.from({ length: Number(range.hi - base) + 1 }, (_, i) =>
-    max(node.lo, min(node.hi, base + BigInt(i))),
+    at(max(window.lo, min(window.hi, base + BigInt(i)))),
   );
   return {
     base,
     v,
     check() {
-      const y = affineOf(lowering.defineColumn(node.output, sizes));
+      const y = affineOf(lowering.defineColumn(output, sizes));
       draft.lookup(sizes, draft.tables.function(entries), v, y, values);
     },
   };
