@@ -17,7 +17,8 @@ import { arbitraryCase, randomInputs } from "../../../graph/arbitraries.ts";
 import { fullGraph } from "../../../graph/full-graph.ts";
 import { integers } from "../../../helpers/circuit-models.ts";
 import { errorOf } from "../../../helpers/errors.ts";
-import { honestGraph, honestKinds, type Honest } from "../honest.ts";
+import { WIDE_SPECS, wideProgram } from "./wide-program.ts";
+import { honestGraph, honestProof, honestKinds, type Honest } from "../honest.ts";
 import { KINDS_SPECS } from "../kinds-program.ts";
 import { testPowers } from "../powers.ts";
 import { CONVOLUTION_SPECS, convolutionProgram } from "./convolution-program.ts";
@@ -112,6 +113,15 @@ describe("tensorcheck: prover", () => {
     const expected = await proveReference(numbered, program.witness([]), about, powers);
     const seal = await withProver(numbered, (prover) => prover.prove(program.witness([]), about));
     expect(Buffer.from(seal).equals(expected)).to.equal(true);
+  });
+
+  it("sends what the reference sends of columns of every width", async () => {
+    const program = wideProgram();
+    // Chunks of one column each, of some, and of all: commitments to integers and to field elements.
+    for (const n of [2, 3, 5]) {
+      const tensors = { inputs: [[1]], outputs: [[0]] };
+      await isSame(await honestProof(program, n, WIDE_SPECS, program.witness([]), tensors), WIDE_SPECS);
+    }
   });
 
   it("proves one execution after the other, and holds no memory of the last", async () => {
