@@ -2,13 +2,18 @@
 // Gas of models and proofs, and sizes of their contracts, in bench/snapshots/gas-proofs.json.
 //   node bench/gas-proofs.ts           writes the snapshot
 //   node bench/gas-proofs.ts --check   fails if a number left the snapshot's by more than 2 %
-// The model has the shape of the digits example: 64 inputs of 5 bits (2 words), 10 outputs of 16 bits (1 word).
+// The models have the shape of the digits example: 64 inputs of 5 bits (2 words), 10 outputs of 16 bits (1 word) for groth16,
+// 32 hidden units for tensorcheck.
 import { readFileSync, writeFileSync } from "node:fs";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import type { ContractTransactionResponse } from "ethers";
 import hre, { network } from "hardhat";
 import { encodeTensors } from "../verifier/tensor/codec.ts";
 import { packTensors } from "../verifier/tensor/packing.ts";
+import { readUint } from "../verifier/proofs/points.ts";
+import { perceptron } from "../test/helpers/circuit-models.ts";
+import { honestGraph } from "../test/proofs/tensorcheck/honest.ts";
+import { TAU, tau2Bytes } from "../test/proofs/tensorcheck/powers.ts";
 import { specListHash, type TensorSpec } from "../verifier/tensor/spec.ts";
 import {
   concat,
@@ -19,6 +24,12 @@ import {
   signalCount,
   type KeyShape,
 } from "../test/helpers/trapdoor.ts";
+
+/** [τ]_2 as the contract's constructor takes it. */
+const testSetup = async (): Promise<bigint[]> => {
+  const tau2 = await tau2Bytes(TAU);
+  return [0, 1, 2, 3].map((i) => readUint(tau2, 32 * i));
+};
 
 const SNAPSHOT = new URL("snapshots/gas-proofs.json", import.meta.url);
 const TOLERANCE = 0.02;
@@ -45,10 +56,10 @@ async function measure(): Promise<{ gas: Numbers; bytecode: Numbers }> {
     return Number(receipt?.gasUsed);
   };
 
-  /** Gas used inside a call to the proof system whose storage and key code are cold. */
-  const inside = async (method: string, args: unknown[]): Promise<number> => {
-    const data = system.interface.encodeFunctionData(method, args);
-    const request = { from: signer.address, to: await system.getAddress(), data };
+  /** Gas used inside a call to a proof system whose storage and key code are cold. */
+  const inside = async (method: string, args: unknown[], target = system): Promise<number> => {
+    const data = target.interface.encodeFunctionData(method, args);
+    const request = { from: signer.address, to: await target.getAddress(), data };
     // What a transaction costs before its first instruction (EIP-2028): it is no part of the call.
     const bytes = Buffer.from(data.slice(2), "hex");
     const zeros = bytes.filter((byte) => byte === 0).length;
@@ -102,9 +113,21 @@ async function measure(): Promise<{ gas: Numbers; bytecode: Numbers }> {
     gas[`verifyBatch of ${count}`] = await inside("verifyBatch", [keyHash, ...columns]);
   }
 
+  const tensorcheck = await ethers.deployContract("TensorcheckProofSystem", [await testSetup()]);
+  const proof = await honestGraph(perceptron([64, 32, 10], { pixelMax: 16, shift: 8 }), [claims[0]?.input ?? []], {
+    n: 10,
+    tableBits: 8,
+  });
+  const { context, input, output } = proof.claim;
+  const tensorcheckKey = keccak_256(proof.key);
+  gas["tensorcheck registerKey"] = await transaction(tensorcheck.getFunction("registerKey")(proof.key));
+  gas["tensorcheck checkInput"] = await inside("checkInput", [tensorcheckKey, input], tensorcheck);
+  gas["tensorcheck verify"] = await inside("verify", [tensorcheckKey, context, input, output, proof.seal], tensorcheck);
+
   const bytecode: Numbers = {};
   for (const [name, contract] of Object.entries({
     Groth16ProofSystem: system,
+    TensorcheckProofSystem: tensorcheck,
     ProofSystemRouter: router,
     ModelRegistry: registry,
   })) {
