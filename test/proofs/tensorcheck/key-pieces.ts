@@ -203,6 +203,8 @@ export const WRONG: readonly (readonly [Partial<Record<Name | "end", string>>, n
   [{ "fraction 0": "ffff 02 01" }, 23],
   [{ linear: "04" }, 23],
   [{ "linear coefficient": "82 0000" }, 19],
+  // Too long, before it is cut short.
+  [{ "linear coefficient": "21" }, 19],
   [{ "linear value": "000a 0009" }, 22],
   [{ "linear value": "0002 000a" }, 22],
   [{ "block 1": "05 00 0000 0000" }, 23],

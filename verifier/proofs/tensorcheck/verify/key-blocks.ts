@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Blocks of a key, the polynomials that sumcheck A sums (docs/spec/tensorcheck.md, sections 2 and 5).
-import { check, type Bounds, type Reader } from "./reader.ts";
+import { check, REASON, type Bounds, type Reader } from "./reader.ts";
 
 /** The number that stands for the constant 1 in place of a value. */
 export const CONSTANT_ONE = 0xffff;
@@ -50,28 +50,28 @@ export function readBlock(reader: Reader, { K, R }: Bounds, values: number): Blo
   reader.piece(2);
   const variables = reader.uint(1);
   const eq = readFlag(reader);
-  check(variables <= K && (!eq || variables <= R), "BLOCK", "a block of more variables than were drawn");
+  check(variables <= K && (!eq || variables <= R), REASON.BLOCK, "a block of more variables than were drawn");
   const terms = reader.list(2, () => readTerm(reader, values));
   const count = reader.uint(2);
-  check(eq || count === 0, "BLOCK", "look-ups without eq");
+  check(eq || count === 0, REASON.BLOCK, "look-ups without eq");
   return { variables, eq, terms, lookups: Array.from({ length: count }, () => readLookup(reader, values)) };
 }
 
 function readValue(reader: Reader, values: number): ValueIndex {
   const index = reader.uint(2);
-  check(index < values || index === CONSTANT_ONE, "VALUE", `no value ${index}`);
+  check(index < values || index === CONSTANT_ONE, REASON.VALUE, `no value ${index}`);
   return index;
 }
 
 function readFlag(reader: Reader): boolean {
   const flag = reader.uint(1);
-  check(flag <= 1, "BLOCK", "a flag is neither 0 nor 1");
+  check(flag <= 1, REASON.BLOCK, "a flag is neither 0 nor 1");
   return flag === 1;
 }
 
 function readEquation(reader: Reader): number {
   const equation = reader.uint(2);
-  check(equation >= 1, "BLOCK", "equation 0");
+  check(equation >= 1, REASON.BLOCK, "equation 0");
   return equation;
 }
 
@@ -88,7 +88,7 @@ function readLookup(reader: Reader, values: number): Lookup {
   const equation = readEquation(reader);
   const help = readValue(reader, values);
   const count = reader.uint(1);
-  check(count >= 1 && count <= 3, "BLOCK", "a look-up has 1 to 3 fractions");
+  check(count >= 1 && count <= 3, REASON.BLOCK, "a look-up has 1 to 3 fractions");
   return { equation, help, fractions: Array.from({ length: count }, () => readFraction(reader, values)) };
 }
 
@@ -101,7 +101,7 @@ function readFraction(reader: Reader, values: number): Fraction {
 
 function readLinearTerm(reader: Reader, values: number): LinearTerm {
   const power = reader.uint(1);
-  check(power <= 3, "BLOCK", "a power of β beyond 3");
+  check(power <= 3, REASON.BLOCK, "a power of β beyond 3");
   const coefficient = reader.coefficient();
   reader.piece(4);
   return { power, coefficient, value: readValue(reader, values), mask: readValue(reader, values) };

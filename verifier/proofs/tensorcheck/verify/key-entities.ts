@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Entities of a key, the polynomials that sumcheck C opens, with the claims on each (docs/spec/tensorcheck.md, section 5).
 import { readCoordinates, type Coordinates } from "./key-values.ts";
-import { check, type Bounds, type Reader } from "./reader.ts";
+import { check, REASON, type Bounds, type Reader } from "./reader.ts";
 
 /** An evaluation of a column that lies at block `block` of 2^bits cells of its entity. */
 export interface ColumnClaim {
@@ -25,7 +25,7 @@ export function readEntity(reader: Reader, bounds: Bounds, spend: (work: number)
   reader.piece(3);
   const kind = reader.uint(1);
   const chunk = reader.uint(2);
-  check(kind <= 1 && chunk < bounds.chunks, "ENTITY", "an entity of no chunk");
+  check(kind <= 1 && chunk < bounds.chunks, REASON.ENTITY, "an entity of no chunk");
   const upper = kind === 0 ? new Uint8Array() : readUpper(reader, bounds, chunk);
   if (kind === 1) spend(2 ** upper.length);
   return { chunk, upper, claims: reader.list(2, () => readClaim(reader, bounds)) };
@@ -35,7 +35,7 @@ function readUpper(reader: Reader, bounds: Bounds, chunk: number): Coordinates {
   const count = reader.uint(1);
   check(
     count >= 1 && count <= 16 && chunk + 2 ** count <= bounds.chunks,
-    "ENTITY",
+    REASON.ENTITY,
     "a fold of chunks that are not there",
   );
   return readCoordinates(reader, bounds, count);
@@ -48,6 +48,6 @@ function readClaim(reader: Reader, bounds: Bounds): ColumnClaim {
   const leftOut = head >= LEFT_OUT;
   const bits = leftOut ? head - LEFT_OUT : head;
   const known = bits <= bounds.n && (!leftOut || bits <= bounds.K) && block < 2 ** (bounds.n - bits);
-  check(known, "CLAIM", "a claim beyond its chunk");
+  check(known, REASON.CLAIM, "a claim beyond its chunk");
   return leftOut ? { bits, block } : { bits, block, coordinates: readCoordinates(reader, bounds, bits) };
 }

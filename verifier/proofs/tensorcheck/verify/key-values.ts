@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Coordinates, axes and structured values of a key (docs/spec/tensorcheck.md, sections 4 and 5).
-import { check, signed32, type Bounds, type Reader } from "./reader.ts";
+import { check, REASON, signed32, type Bounds, type Reader } from "./reader.ts";
 
 /** The first byte of ρ's coordinates, and of the constants 0 and 1. */
 export const RHO = 0x40;
@@ -55,7 +55,7 @@ export function readCoordinates(reader: Reader, { K, R }: Pick<Bounds, "K" | "R"
   const coordinates = reader.take(count);
   const known = (byte: number): boolean =>
     byte < RHO ? byte < K : byte < CONSTANTS ? byte - RHO < R : byte - CONSTANTS <= 1;
-  check(coordinates.every(known), "COORDINATE", "a coordinate of no point");
+  check(coordinates.every(known), REASON.COORDINATE, "a coordinate of no point");
   return coordinates;
 }
 
@@ -68,10 +68,10 @@ export function readAxes(reader: Reader, bounds: Bounds, values: number): Axis[]
     const bits = reader.uint(1);
     product *= size;
     const fitting = bits <= MAX_AXIS_BITS && size >= 1 && size <= 2 ** bits && product <= values;
-    check(fitting, "AXES", "an axis does not fit its bits or its port");
+    check(fitting, REASON.AXES, "an axis does not fit its bits or its port");
     return { size, coordinates: readCoordinates(reader, bounds, bits) };
   });
-  check(product === values, "AXES", "axes of another number of values than the port's");
+  check(product === values, REASON.AXES, "axes of another number of values than the port's");
   return axes;
 }
 
@@ -82,7 +82,7 @@ export function readStructured(reader: Reader, bounds: Bounds, spend: (work: num
   if (kind === 1) return readWindow(reader, bounds, spend);
   if (kind === 2) return readPick(reader, bounds, spend);
   if (kind === 3) return { kind: "index", run: readRun(reader, bounds) };
-  check(kind === 4, "STRUCTURED", `unknown kind ${kind}`);
+  check(kind === 4, REASON.STRUCTURED, `unknown kind ${kind}`);
   reader.piece(4);
   const run = readRun(reader, bounds);
   return { kind: "steps", run, steps: reader.list(2, () => readStep(reader, run.bits)) };
@@ -94,7 +94,7 @@ function readRun(reader: Reader, { K, R }: Bounds): Run {
   const bits = reader.uint(1);
   // A constant is beyond R.
   const known = low < RHO ? low + bits <= K : low - RHO + bits <= R;
-  check(known, "COORDINATE", "a run beyond its point");
+  check(known, REASON.COORDINATE, "a run beyond its point");
   return { low, bits };
 }
 
@@ -104,7 +104,7 @@ function readSelectAxis(reader: Reader, bounds: Bounds): { size: number; run: Ru
   reader.piece(6);
   const size = reader.uint(4);
   const run = readRun(reader, bounds);
-  check(size >= 1 && size < 2 ** run.bits, "STRUCTURED", "select of nothing or of everything");
+  check(size >= 1 && size < 2 ** run.bits, REASON.STRUCTURED, "select of nothing or of everything");
   return { size, run };
 }
 
@@ -117,7 +117,7 @@ function readWindow(reader: Reader, bounds: Bounds, spend: (work: number) => voi
   const dilation = reader.uint(4);
   const pad = signed32(reader.uint(4));
   const [p, k, q] = [readRun(reader, bounds), readRun(reader, bounds), readRun(reader, bounds)];
-  check(fits(positions, p) && fits(taps, k) && fits(size, q), "STRUCTURED", "a window does not fit its runs");
+  check(fits(positions, p) && fits(taps, k) && fits(size, q), REASON.STRUCTURED, "a window does not fit its runs");
   spend(positions * taps);
   return { kind: "window", positions, taps, size, stride, dilation, pad, p, k, q };
 }
@@ -126,12 +126,12 @@ function readPick(reader: Reader, bounds: Bounds, spend: (work: number) => void)
   reader.piece(8);
   const positions = reader.uint(4);
   const [p, q] = [readRun(reader, bounds), readRun(reader, bounds)];
-  check(fits(positions, p), "STRUCTURED", "a pick does not fit its run");
+  check(fits(positions, p), REASON.STRUCTURED, "a pick does not fit its run");
   spend(positions);
   reader.piece(3 * positions);
   const entries = Array.from({ length: positions }, () => {
     const entry = reader.uint(3);
-    check(entry === NOTHING || entry < 2 ** q.bits, "STRUCTURED", "a pick reads beyond its run");
+    check(entry === NOTHING || entry < 2 ** q.bits, REASON.STRUCTURED, "a pick reads beyond its run");
     return entry;
   });
   return { kind: "pick", p, q, entries };
@@ -141,6 +141,6 @@ function readStep(reader: Reader, runBits: number): Step {
   reader.piece(5);
   const bits = reader.uint(1);
   const index = reader.uint(4);
-  check(bits <= runBits && index < 2 ** (runBits - bits), "STRUCTURED", "a step beyond its run");
+  check(bits <= runBits && index < 2 ** (runBits - bits), REASON.STRUCTURED, "a step beyond its run");
   return { bits, index, coefficient: reader.coefficient() };
 }

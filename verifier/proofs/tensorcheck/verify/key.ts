@@ -10,7 +10,7 @@ import { CONSTANT_ONE, readBlock, type Block } from "./key-blocks.ts";
 import { readEntity, type Entity } from "./key-entities.ts";
 import { readAxes, readStructured, type Axis, type Structured } from "./key-values.ts";
 import { readHead } from "./head.ts";
-import { check, Reader, type Bounds } from "./reader.ts";
+import { check, REASON, Reader, type Bounds } from "./reader.ts";
 
 /** Σ of equation `equation` is the output tensor at `axes`. */
 export interface OutputPort {
@@ -57,34 +57,34 @@ export async function parseTensorcheckKey(bytes: Uint8Array, setup?: Uint8Array)
   reader.piece(G2_BYTES + 10);
   const setupBytes = reader.take(G2_BYTES);
   const tau2 = readG2(setupBytes);
-  if (setup !== undefined) check(sameBytes(setupBytes, setup), "SETUP", "made for another set-up");
-  else check((await g2Fault(tau2)) === null, "G2_POINT", "[τ]_2 is no point of the group");
+  if (setup !== undefined) check(sameBytes(setupBytes, setup), REASON.SETUP, "made for another set-up");
+  else check((await g2Fault(tau2)) === null, REASON.G2_POINT, "[τ]_2 is no point of the group");
   const [n, K, R, D] = [reader.uint(1), reader.uint(1), reader.uint(1), reader.uint(1)];
-  check(n >= 1 && n <= 18 && K <= 30 && R <= 30 && D >= 2 && D <= 6, "LIMIT", "n, K, R or D out of bounds");
+  check(n >= 1 && n <= 18 && K <= 30 && R <= 30 && D >= 2 && D <= 6, REASON.LIMIT, "n, K, R or D out of bounds");
   const [preCount, wit, help] = [reader.uint(2), reader.uint(2), reader.uint(2)];
   const bounds: Bounds = { n, K, R, D, chunks: preCount + wit + help };
 
   reader.piece(G1_BYTES * preCount);
   const pre = Array.from({ length: preCount }, () => {
     const point = readG1(reader.take(G1_BYTES));
-    check([null, "infinity"].includes(g1Fault(point)), "G1_POINT", "a commitment is no point");
+    check([null, "infinity"].includes(g1Fault(point)), REASON.G1_POINT, "a commitment is no point");
     return point;
   });
 
   let work = 0;
   const spend = (amount: number): void => {
     work += amount;
-    check(work <= MAX_WORK, "WORK", "more work than a verifier does");
+    check(work <= MAX_WORK, REASON.WORK, "more work than a verifier does");
   };
   const outputPorts = outputs.map((spec): OutputPort => {
     const equation = reader.uint(2);
-    check(equation >= 1, "BLOCK", "equation 0");
+    check(equation >= 1, REASON.BLOCK, "equation 0");
     return { equation, axes: readAxes(reader, { ...bounds, K: 0 }, sizeOf(spec.shape)) };
   });
   const publics = reader.list(2, (): Public => {
     const port = reader.uint(1);
     const spec = inputs[port];
-    check(spec !== undefined, "PORT", `no input port ${port}`);
+    check(spec !== undefined, REASON.PORT, `no input port ${port}`);
     const axes = readAxes(reader, bounds, sizeOf(spec.shape));
     spend(sizeOf(spec.shape));
     return { port, axes };
@@ -93,9 +93,9 @@ export async function parseTensorcheckKey(bytes: Uint8Array, setup?: Uint8Array)
   const entities = reader.list(2, () => readEntity(reader, bounds, spend));
   const claims = entities.reduce((sum, entity) => sum + entity.claims.length, 0);
   const values = claims + publics.length + structured.length;
-  check(values <= CONSTANT_ONE, "VALUE", "more than 65,535 values");
+  check(values <= CONSTANT_ONE, REASON.VALUE, "more than 65,535 values");
   const blocks = reader.list(2, () => readBlock(reader, bounds, values));
-  check(reader.at === bytes.length, "LENGTH", "trailing bytes");
+  check(reader.at === bytes.length, REASON.LENGTH, "trailing bytes");
 
   await refuseKnownTau(tau2);
   return {

@@ -29,13 +29,13 @@ export const REASON = {
   BLOCK: 23,
   WORK: 24,
 } as const;
-export type Reason = keyof typeof REASON;
+type Reason = (typeof REASON)[keyof typeof REASON];
 
 /** Throws TENSORCHECK_KEY_INVALID, data.fault MalformedKey and data.reason its number, unless `ok`. */
 export function check(ok: boolean, reason: Reason, why: string): asserts ok {
   if (ok) return;
-  throw new VerigradError("TENSORCHECK_KEY_INVALID", `key: ${why} (${reason})`, {
-    data: { fault: "MalformedKey", reason: REASON[reason] },
+  throw new VerigradError("TENSORCHECK_KEY_INVALID", `key: ${why}, MalformedKey(${reason})`, {
+    data: { fault: "MalformedKey", reason },
   });
 }
 
@@ -67,7 +67,7 @@ export class Reader {
 
   /** A piece begins: the key holds `length` more bytes. */
   piece(length: number): void {
-    check(this.at + length <= this.bytes.length, "LENGTH", "cut short");
+    check(this.at + length <= this.bytes.length, REASON.LENGTH, "cut short");
   }
 
   take(length: number): Uint8Array {
@@ -90,11 +90,11 @@ export class Reader {
   coefficient(): bigint {
     const head = this.uint(1);
     const length = head & 0x7f;
-    check(length <= 32 && head !== 0x80, "COEFFICIENT", "coefficient of a malformed length");
+    check(length <= 32 && head !== 0x80, REASON.COEFFICIENT, "coefficient of a malformed length");
     const bytes = this.take(length);
-    check(bytes[0] !== 0, "COEFFICIENT", "coefficient with a leading zero");
+    check(bytes[0] !== 0, REASON.COEFFICIENT, "coefficient with a leading zero");
     const magnitude = readUint(bytes, 0, length);
-    check(magnitude < SCALAR_FIELD, "COEFFICIENT", "coefficient not below r");
+    check(magnitude < SCALAR_FIELD, REASON.COEFFICIENT, "coefficient not below r");
     return head & 0x80 ? SCALAR_FIELD - magnitude : magnitude;
   }
 }
