@@ -158,7 +158,8 @@ describe("tensorcheck: prover", () => {
   it("reports its steps and stops when it is told to", async () => {
     await withProver(numberTiny(model, 5), async (prover) => {
       const steps = new Set<string>();
-      await prover.prove(model.program.witness([]), statement, { onProgress: (step) => steps.add(step) });
+      const whole = await prover.prove(model.program.witness([]), statement, { onProgress: (step) => steps.add(step) });
+      const { used } = engine;
       expect(steps.size).to.be.greaterThan(5);
       for (const last of steps) {
         const controller = new AbortController();
@@ -168,7 +169,9 @@ describe("tensorcheck: prover", () => {
         const options = { onProgress, signal: controller.signal };
         const error = await errorOf(() => prover.prove(model.program.witness([]), statement, options));
         expect(error?.code, last).to.equal("ABORTED");
+        expect(engine.used, last).to.equal(used);
       }
+      expect(await prover.prove(model.program.witness([]), statement)).to.deep.equal(whole);
     });
   });
 });
