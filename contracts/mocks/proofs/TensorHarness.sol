@@ -15,6 +15,17 @@ contract TensorHarness {
         return TensorSpecLib.encodedLength(list, 0);
     }
 
+    function check(bytes calldata list, bytes calldata data) external pure {
+        TensorSpecLib.check(list, 0, data);
+    }
+
+    function placeOf(
+        bytes calldata list,
+        uint256 index
+    ) external pure returns (uint256 from, uint256 typeCode, uint256 size) {
+        return TensorSpecLib.placeOf(list, 0, index);
+    }
+
     /// Packs as a proof system does: behind a signal that is already there.
     function pack(bytes calldata list, bytes calldata data) external pure returns (uint256[] memory words) {
         uint256 count = validate(list);
