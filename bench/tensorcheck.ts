@@ -1,96 +1,137 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Times, sizes and gas of tensorcheck.   node bench/tensorcheck.ts [--write] [name ...]
-// Only models whose name contains one of the names, if any are given. --write puts the result into
-// bench/snapshots/tensorcheck.json. Sizes and gas are exact; times are not.
-import { writeFileSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
-import { cpus, loadavg } from "node:os";
+// Times, memory and gas of tensorcheck, time and gas of each model at one chunk size.
+//   ./dev bench:tensorcheck [--json] [--write] [--only <model>]... [--slopes]
+// --write puts the result into bench/snapshots/tensorcheck.json; --slopes adds how time and memory grow. Each model runs in a
+// process of its own: first proofs are not counted, times are medians of 5, workers started and key loaded.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import hre, { network } from "hardhat";
-import { keccak256 } from "ethers";
-import { writePackage } from "../test/helpers/circuit-models.ts";
+import { parseArgs } from "node:util";
+import { network } from "hardhat";
+import { developmentPowers, encodePowers } from "../verifier/proofs/tensorcheck/powers.ts";
 import { readUint } from "../verifier/proofs/points.ts";
-import { proverSeconds, verifierGas } from "../verifier/proofs/tensorcheck/choose.ts";
-import { compileGraph } from "../verifier/proofs/tensorcheck/compile.ts";
-import { decodePowers, setupDevelopment, tensorcheck } from "../verifier/proofs/tensorcheck/index.ts";
-import { encodeTensors } from "../verifier/tensor/codec.ts";
-import { sizeOf } from "../verifier/tensor/spec.ts";
-import type { Claim } from "../verifier/proofs/types.ts";
-import { BENCH_MODELS, type BenchModel } from "./tensorcheck/models.ts";
+import { BENCH_MODELS, SLOPE_MODELS } from "./tensorcheck/models.ts";
 
 const SNAPSHOT = new URL("snapshots/tensorcheck.json", import.meta.url);
-const WARM_RUNS = 3;
+const MEASURE = new URL("tensorcheck/measure.ts", import.meta.url).pathname;
+/** Powers of tau, 2^this of them: the largest chunk that any model of the benchmark takes. */
+const POWER = 16;
 
-async function timed<T>(work: () => Promise<T> | T): Promise<[T, number]> {
-  const started = performance.now();
-  const result = await work();
-  return [result, Math.round(performance.now() - started)];
+interface Measured {
+  readonly name: string;
+  readonly proveMs: number;
+  readonly peakMB: number;
+  readonly [key: string]: unknown;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+interface SavedClaim {
+  readonly key: string;
+  readonly context: string;
+  readonly input: string;
+  readonly output: string;
+  readonly seal: string;
+}
 
-async function measure({ graph: load }: BenchModel): Promise<Record<string, number>> {
-  const graph = await load();
-  const [{ numbered }, compileMs] = await timed(() => compileGraph(graph));
-  const directory = await writePackage(graph, tensorcheck);
-  try {
-    const [, setupMs] = await timed(() => setupDevelopment(directory));
-    const specs = graph.inputs.map((port) => port.spec);
-    const values = specs.map((spec) =>
-      Float64Array.from({ length: sizeOf(spec.shape) }, (_, i) => spec.lo + ((i * 7919) % (spec.hi - spec.lo + 1))),
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    slopes: { type: "boolean", default: false },
+    only: { type: "string", multiple: true },
+  },
+});
+
+const directory = mkdtempSync(join(tmpdir(), "verigrad-bench-"));
+process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+const powers = await developmentPowers(POWER);
+const powersPath = join(directory, "powers.bin");
+writeFileSync(powersPath, encodePowers(powers));
+
+const { ethers } = await network.create();
+const [signer] = await ethers.getSigners();
+if (signer === undefined) throw new Error("the simulated network has no accounts");
+const tau2 = [0, 1, 2, 3].map((i) => readUint(powers.tau2, 32 * i));
+const system = await ethers.deployContract("TensorcheckProofSystem", [tau2]);
+
+/** Gas inside the call to verify, storage and key cold; and of registerKey's transaction. */
+async function gasOf(claim: SavedClaim): Promise<{ verifyGas: number; registerKeyGas: number }> {
+  const keyHash = ethers.keccak256(claim.key);
+  const sent = await system.getFunction("registerKey")(claim.key);
+  const { gasUsed } = (await (sent as { wait(): Promise<{ gasUsed: bigint }> }).wait()) as { gasUsed: bigint };
+  const data = system.interface.encodeFunctionData("verify", [
+    keyHash,
+    claim.context,
+    claim.input,
+    claim.output,
+    claim.seal,
+  ]);
+  const call = { from: signer?.address, to: await system.getAddress(), data };
+  await ethers.provider.call(call); // reverts where the proof is refused
+  const bytes = Buffer.from(data.slice(2), "hex");
+  const zeros = bytes.filter((byte) => byte === 0).length;
+  const trace = (await ethers.provider.send("debug_traceCall", [
+    call,
+    "latest",
+    { disableStorage: true, disableStack: true, disableMemory: true },
+  ])) as { gas: string | number };
+  // What a transaction costs before its first instruction (EIP-2028) is no part of the call.
+  return {
+    verifyGas: Number(trace.gas) - 21_000 - 4 * zeros - 16 * (bytes.length - zeros),
+    registerKeyGas: Number(gasUsed),
+  };
+}
+
+function measure(name: string, claimPath: string): Measured {
+  const run = spawnSync(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", MEASURE, powersPath, name, claimPath],
+    { stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 24 },
+  );
+  if (run.status !== 0) throw new Error(`${name}: ended with ${run.signal ?? `code ${run.status}`}`);
+  return JSON.parse(run.stdout.toString().trim().split("\n").at(-1) as string) as Measured;
+}
+
+const models: Measured[] = [];
+for (const { name } of BENCH_MODELS) {
+  if (values.only !== undefined && !values.only.includes(name)) continue;
+  const claimPath = join(directory, "claim.json");
+  const measured = measure(name, claimPath);
+  const gas = await gasOf(JSON.parse(readFileSync(claimPath, "utf8")) as SavedClaim);
+  models.push({ ...measured, ...gas });
+  console.error(JSON.stringify(models.at(-1)));
+}
+
+/** Least-squares slope of log y over log x. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const logs = points.map(([x, y]) => [Math.log(x), Math.log(y)] as const);
+  const mean = (k: 0 | 1): number => logs.reduce((sum, point) => sum + point[k], 0) / logs.length;
+  const [mx, my] = [mean(0), mean(1)];
+  const above = logs.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0);
+  return Math.round((100 * above) / logs.reduce((sum, [x]) => sum + (x - mx) ** 2, 0)) / 100;
+}
+
+const slopes = !values.slopes
+  ? undefined
+  : Object.fromEntries(
+      Object.entries(SLOPE_MODELS).map(([kind, sizes]) => {
+        const points = sizes.map(({ bits }) => {
+          const { proveMs, peakMB } = measure(`${kind} 2^${bits}`, join(directory, "claim.json"));
+          console.error(`${kind} 2^${bits}: ${proveMs} ms, ${peakMB} MB`);
+          return { bits, proveMs, peakMB };
+        });
+        const of = (key: "proveMs" | "peakMB"): number => slope(points.map((point) => [2 ** point.bits, point[key]]));
+        return [kind, { points, time: of("proveMs"), memory: of("peakMB") }];
+      }),
     );
-    const input = encodeTensors(specs, values);
-    const prove = () => tensorcheck.prove(directory, { context: 1n, input });
-    const [{ output, seal }, proveColdMs] = await timed(prove);
-    const warm: number[] = [];
-    while (warm.length < WARM_RUNS) warm.push((await timed(prove))[1]);
-    const key = await readFile(join(directory, "setup/key.bin"));
-    const claim = { context: 1n, input, output };
-    const [verdict, verifyMs] = await timed(() => tensorcheck.verify(key, claim, seal));
-    if (!verdict.ok) throw new Error(verdict.code);
-    const { tau2 } = decodePowers(await readFile(join(directory, "setup/powers.bin")));
-    return {
-      ...{ n: numbered.placement.n, chunks: Object.values(numbered.placement.chunks).reduce((a, b) => a + b) },
-      ...{ claims: numbered.claims.length, keyBytes: key.length, sealBytes: seal.length },
-      ...(await gasOf(key, tau2, claim, seal)),
-      ...{ estimatedGas: verifierGas(numbered), estimatedMs: Math.round(1000 * proverSeconds(numbered)) },
-      ...{ compileMs, setupMs, proveColdMs, proveWarmMs: median(warm), verifyMs },
-    };
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
 
-/** Gas of registering the key, and inside a call of `verify`. */
-async function gasOf(
-  key: Uint8Array,
-  tau2: Uint8Array,
-  { context, input, output }: Claim,
-  seal: Uint8Array,
-): Promise<{ registerGas: number; verifyGas: number }> {
-  const { ethers } = await network.create();
-  const setup = [0, 32, 64, 96].map((at) => readUint(tau2, at));
-  const system = await ethers.deployContract("TensorcheckProofSystem", [setup]);
-  const sent = (await system.getFunction("registerKey")(key)) as { wait(): Promise<{ gasUsed: bigint }> };
-  const { gasUsed } = await sent.wait();
-  const probe = await ethers.deployContract("GasProbe");
-  const args = [system, keccak256(key), context, input, output, seal];
-  const verifyGas = (await probe.getFunction("gasOfVerify").staticCall(...args)) as bigint;
-  return { registerGas: Number(gasUsed), verifyGas: Number(verifyGas) };
-}
-
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
-const models: Record<string, Record<string, number>> = {};
-for (const model of BENCH_MODELS) {
-  if (names.length > 0 && !names.some((name) => model.name.includes(name))) continue;
-  models[model.name] = await measure(model);
-  console.log(model.name, JSON.stringify(models[model.name]));
-}
-
-const snapshot = {
-  machine: `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load average ${loadavg()[2]?.toFixed(1)}`,
-  method: `development set-up; cold is a model's first proof, its program and weights loaded; proveWarmMs is the median of ${WARM_RUNS}; verifyGas is inside the call; estimates are choose.ts's`,
+const result = {
+  machine: `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load average ${loadavg()[0]?.toFixed(1)}`,
+  method:
+    "development powers of tau; a process a model; proveMs (execution, witness and proof) and verifyMs are medians of 5 after one that is not counted, key loaded and workers started; verifyGas is inside the call, key cold",
   models,
+  ...(slopes === undefined ? {} : { slopes }),
 };
-if (process.argv.includes("--write")) writeFileSync(SNAPSHOT, `${JSON.stringify(snapshot, null, 2)}\n`);
+if (values.write) writeFileSync(SNAPSHOT, `${JSON.stringify(result, null, 2)}\n`);
+if (values.json) console.log(JSON.stringify(result));
+else console.table(models.map(({ phases: _phases, chunks: _chunks, ...rest }) => rest));

@@ -226,3 +226,13 @@ export const SLOPE_MODELS = {
   })),
   rows: [12, 14, 16, 18].map((bits) => ({ bits, graph: () => rows(bits) })),
 };
+
+/** Any of the benchmark's models. Slopes: "weights 2^20", "rows 2^16". */
+export function modelNamed(name: string): BenchModel {
+  const slopes = Object.entries(SLOPE_MODELS).flatMap(([kind, models]) =>
+    models.map(({ bits, graph }) => ({ name: `${kind} 2^${bits}`, graph })),
+  );
+  const model = [...BENCH_MODELS, ...slopes].find((each) => each.name === name);
+  if (model === undefined) throw new Error(`no model "${name}"`);
+  return model;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One model of the tensorcheck benchmark, in a process of its own so that its peak memory is its own: prints a line of JSON.
+//   node bench/tensorcheck/measure.ts <powers.bin> <model> [--no-chain]
+import { readFileSync, writeFileSync } from "node:fs";
+import { executeTrace } from "../../verifier/graph/execute.ts";
+import { macsOf } from "../../verifier/graph/cost.ts";
+import { constantsOf } from "../../verifier/graph/nodes/registry.ts";
+import type { IntegerGraph } from "../../verifier/graph/types.ts";
+import { keccakHex } from "../../verifier/proofs/files.ts";
+import { compileGraph, keyOf } from "../../verifier/proofs/tensorcheck/compile.ts";
+import { Engine } from "../../verifier/proofs/tensorcheck/engine/index.ts";
+import { decodePowers, firstPowers } from "../../verifier/proofs/tensorcheck/powers.ts";
+import { Prover } from "../../verifier/proofs/tensorcheck/prover/prove.ts";
+import { verify } from "../../verifier/proofs/tensorcheck/verify/verify.ts";
+import { encodeTensors } from "../../verifier/tensor/codec.ts";
+import { sizeOf } from "../../verifier/tensor/spec.ts";
+import { modelNamed } from "./models.ts";
+
+const RUNS = 5;
+const CONTEXT = 7n;
+
+const [powersPath = "", name = "", claimPath] = process.argv.slice(2);
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+const round = (ms: number): number => Math.round(ms * 10) / 10;
+
+async function timed<T>(work: () => T | Promise<T>): Promise<[T, number]> {
+  const started = performance.now();
+  const result = await work();
+  return [result, performance.now() - started];
+}
+
+/** Values of the declared range that differ from one another. */
+const inputsOf = (graph: IntegerGraph, run: number): Float64Array[] =>
+  graph.inputs.map(({ spec }) =>
+    Float64Array.from(
+      { length: sizeOf(spec.shape) },
+      (_, i) => spec.lo + (((i + run) * 7919) % (spec.hi - spec.lo + 1)),
+    ),
+  );
+
+const graph = await modelNamed(name).graph();
+const [compiled, lowerMs] = await timed(() => compileGraph(graph));
+const { numbered, specs } = compiled;
+const { n, chunks } = numbered.placement;
+const powers = firstPowers(decodePowers(readFileSync(powersPath)), n);
+const [key, commitMs] = await timed(() => keyOf(compiled, powers));
+const engine = await Engine.create();
+const prover = new Prover(engine, numbered, engine.points(powers.g1));
+
+const proving: number[] = [];
+const verifying: number[] = [];
+let phases: Record<string, number> = {};
+let last = { input: new Uint8Array(), output: new Uint8Array(), seal: new Uint8Array() };
+for (let run = 0; run <= RUNS; run++) {
+  const inputs = inputsOf(graph, run);
+  const input = encodeTensors(specs.inputs, inputs);
+  const steps: [string, number][] = [];
+  const started = performance.now();
+  const trace = executeTrace(graph, inputs);
+  const outputs = graph.outputs.map(({ tensor }) => trace[tensor] as Float64Array);
+  const output = encodeTensors(specs.outputs, outputs);
+  steps.push(["execute", performance.now()]);
+  const witness = numbered.program.witness(trace);
+  const statement = { keyHash: keccakHex(key), context: CONTEXT, specs, input, output };
+  const seal = await prover.prove(witness, statement, {
+    onProgress: (step) => {
+      if (steps.at(-1)?.[0] !== step) steps.push([step, performance.now()]);
+    },
+  });
+  const ended = performance.now();
+  const [verdict, verifyMs] = await timed(() => verify(key, { context: CONTEXT, input, output }, seal));
+  if (!verdict.ok) throw new Error(`${name}: ${verdict.code}`);
+  last = { input, output, seal };
+  if (run === 0) continue; // the first compiles the code
+  proving.push(ended - started);
+  verifying.push(verifyMs);
+  phases = {};
+  steps.forEach(([step, at], i) => {
+    const since = i === 0 ? started : at;
+    const until = i === 0 ? at : (steps[i + 1]?.[1] ?? ended);
+    phases[step] = round((phases[step] ?? 0) + until - since);
+  });
+}
+await engine.close();
+if (claimPath !== undefined) {
+  const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString("hex")}`;
+  const { input, output, seal } = last;
+  writeFileSync(
+    claimPath,
+    JSON.stringify({ key: hex(key), context: `${CONTEXT}`, input: hex(input), output: hex(output), seal: hex(seal) }),
+  );
+}
+
+console.log(
+  JSON.stringify({
+    name,
+    weights: graph.nodes.reduce((sum, node) => sum + constantsOf(node).reduce((s, c) => s + c.values.length, 0), 0),
+    macs: graph.nodes.reduce((sum, node) => sum + macsOf(node, graph.tensors), 0),
+    rows: numbered.program.blocks.reduce((sum, block) => sum + (block.lookups.length > 0 ? 2 ** block.variables : 0), 0),
+    n,
+    chunks,
+    claims: numbered.claims.length,
+    lowerMs: round(lowerMs),
+    commitMs: round(commitMs),
+    proveMs: round(median(proving)),
+    phases,
+    verifyMs: round(median(verifying)),
+    keyBytes: key.length,
+    proofBytes: last.seal.length,
+    peakMB: Math.round(process.resourceUsage().maxRSS / 1024),
+  }),
+);
+process.exit(0);
