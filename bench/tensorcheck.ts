@@ -51,6 +51,7 @@ writeFileSync(powersPath, encodePowers(powers));
 const { ethers } = await network.create();
 const [signer] = await ethers.getSigners();
 if (signer === undefined) throw new Error("the simulated network has no accounts");
+const sender = signer.address;
 const tau2 = [0, 1, 2, 3].map((i) => readUint(powers.tau2, 32 * i));
 const system = await ethers.deployContract("TensorcheckProofSystem", [tau2]);
 
@@ -66,7 +67,7 @@ async function gasOf(claim: SavedClaim): Promise<{ verifyGas: number; registerKe
     claim.output,
     claim.seal,
   ]);
-  const call = { from: signer?.address, to: await system.getAddress(), data };
+  const call = { from: sender, to: await system.getAddress(), data };
   await ethers.provider.call(call); // reverts where the proof is refused
   const bytes = Buffer.from(data.slice(2), "hex");
   const zeros = bytes.filter((byte) => byte === 0).length;

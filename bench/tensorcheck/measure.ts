@@ -50,7 +50,7 @@ const prover = new Prover(engine, numbered, engine.points(powers.g1));
 const proving: number[] = [];
 const verifying: number[] = [];
 let phases: Record<string, number> = {};
-let last = { input: new Uint8Array(), output: new Uint8Array(), seal: new Uint8Array() };
+let last: Record<"input" | "output" | "seal", Uint8Array> | undefined;
 for (let run = 0; run <= RUNS; run++) {
   const inputs = inputsOf(graph, run);
   const input = encodeTensors(specs.inputs, inputs);
@@ -84,7 +84,7 @@ for (let run = 0; run <= RUNS; run++) {
 await engine.close();
 if (claimPath !== undefined) {
   const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString("hex")}`;
-  const { input, output, seal } = last;
+  const { input, output, seal } = last as NonNullable<typeof last>;
   writeFileSync(
     claimPath,
     JSON.stringify({ key: hex(key), context: `${CONTEXT}`, input: hex(input), output: hex(output), seal: hex(seal) }),
@@ -106,7 +106,7 @@ console.log(
     phases,
     verifyMs: round(median(verifying)),
     keyBytes: key.length,
-    proofBytes: last.seal.length,
+    proofBytes: last?.seal.length,
     peakMB: Math.round(process.resourceUsage().maxRSS / 1024),
   }),
 );
