@@ -8,7 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { network } from "hardhat";
+import type { ContractTransactionResponse } from "ethers";
+import hre, { network } from "hardhat";
 import { developmentPowers, encodePowers } from "../verifier/proofs/tensorcheck/powers.ts";
 import { readUint } from "../verifier/proofs/points.ts";
 import { BENCH_MODELS, SLOPE_MODELS } from "./tensorcheck/models.ts";
@@ -42,6 +43,7 @@ const { values } = parseArgs({
   },
 });
 
+await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
 const directory = mkdtempSync(join(tmpdir(), "verigrad-bench-"));
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
 const powers = await developmentPowers(POWER);
@@ -58,8 +60,8 @@ const system = await ethers.deployContract("TensorcheckProofSystem", [tau2]);
 /** Gas inside the call to verify, storage and key cold; and of registerKey's transaction. */
 async function gasOf(claim: SavedClaim): Promise<{ verifyGas: number; registerKeyGas: number }> {
   const keyHash = ethers.keccak256(claim.key);
-  const sent = await system.getFunction("registerKey")(claim.key);
-  const { gasUsed } = (await (sent as { wait(): Promise<{ gasUsed: bigint }> }).wait()) as { gasUsed: bigint };
+  const sent = (await system.getFunction("registerKey")(claim.key)) as ContractTransactionResponse;
+  const gasUsed = (await sent.wait())?.gasUsed ?? 0n;
   const data = system.interface.encodeFunctionData("verify", [
     keyHash,
     claim.context,
@@ -90,7 +92,7 @@ function measure(name: string, claimPath: string): Measured {
     { stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 24 },
   );
   if (run.status !== 0) throw new Error(`${name}: ended with ${run.signal ?? `code ${run.status}`}`);
-  return JSON.parse(run.stdout.toString().trim().split("\n").at(-1) as string) as Measured;
+  return JSON.parse(run.stdout.toString().trim().split("\n").at(-1)) as Measured;
 }
 
 const models: Measured[] = [];

@@ -96,7 +96,10 @@ console.log(
     name,
     weights: graph.nodes.reduce((sum, node) => sum + constantsOf(node).reduce((s, c) => s + c.values.length, 0), 0),
     macs: graph.nodes.reduce((sum, node) => sum + macsOf(node, graph.tensors), 0),
-    rows: numbered.program.blocks.reduce((sum, block) => sum + (block.lookups.length > 0 ? 2 ** block.variables : 0), 0),
+    rows: numbered.program.blocks.reduce(
+      (sum, block) => sum + (block.lookups.length > 0 ? 2 ** block.variables : 0),
+      0,
+    ),
     n,
     chunks,
     claims: numbered.claims.length,

@@ -105,6 +105,12 @@ const CASES: Readonly<Record<string, () => IntegerGraph>> = {
       const bias = s.constant([4]);
       return [s.requantize(s.add({ kind: "linear", op: "convolution", ...FROM, input, weights, bias, ...at }), 3)];
     }),
+  "convolution of windows side by side": () =>
+    graphOf([1, 2, 4, 4], (s, input) => {
+      const at = { strides: [2, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: 2, bias: null };
+      const weights = s.constant([2, 1, 2, 1]);
+      return [s.requantize(s.add({ kind: "linear", op: "convolution", ...FROM, input, weights, ...at }), 3)];
+    }),
   multiply: () =>
     graphOf([2, 4], (s, a) => [s.requantize(s.add({ kind: "bilinear", op: "multiply", ...FROM, a, b: a }), 3)]),
   matMul: () =>
@@ -234,6 +240,12 @@ describe("tensorcheck: dishonest witnesses", () => {
       graphOf([1, 3, 3], (s, input) => {
         const at = { strides: [1], dilations: [1], pads: [1, 1], group: 1, bias: null };
         const weights = s.constant([2, 3, 2]);
+        return [s.requantize(s.add({ kind: "linear", op: "convolution", ...FROM, input, weights, ...at }), 3)];
+      }),
+    "convolution of windows side by side": () =>
+      graphOf([1, 2, 2, 3], (s, input) => {
+        const at = { strides: [2, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: 2, bias: null };
+        const weights = s.constant([2, 1, 2, 2]);
         return [s.requantize(s.add({ kind: "linear", op: "convolution", ...FROM, input, weights, ...at }), 3)];
       }),
     "gather by sums": () => graphOf([3], (s, x) => [s.requantize(gather(s, x, [4], [2, -1, 0, 0]))]),

@@ -11,9 +11,16 @@ import { viewAs } from "./relayout.ts";
 const isPointwise = ({ input, output, kernel, stride, begin }: Axis): boolean =>
   kernel === 1 && stride === 1 && begin === 0 && input === output;
 
+/** Whether windows lie side by side, each 2^i long: position and tap are the index's upper and lower bits. */
+const isAligned = ({ input, output, kernel, stride, dilation, begin }: Axis): boolean =>
+  kernel > 1 && kernel === stride && dilation === 1 && begin === 0 && input === output * kernel && isPower(kernel);
+
+const isPower = (v: number): boolean => Number.isInteger(Math.log2(v));
+
 /**
  * Σ_{g, c, k, q} equal(ρ_g, g) · W~(g, ρ_m, c, k) · Π_axes window(ρ_p; k, q) · x~(ρ_n, g, c, q) + bias: windows are of real sizes, the
- * weights 0 on pads. An axis whose output is its input has no window, and q = p. Where nothing is left to sum (one
+ * weights 0 on pads. An axis whose output is its input has no window, and q = p; nor has one of windows side by side, where
+ * q = (p ‖ k). Where nothing is left to sum (one
  * weight a channel) it is a product, cell by cell.
  */
 export function lowerConvolution(node: ConvolutionNode, lowering: Lowering): void {
@@ -25,15 +32,18 @@ export function lowerConvolution(node: ConvolutionNode, lowering: Lowering): voi
   const axes = windowOf(node, spatial, kernel, node);
   const perGroup = outs / group;
   const sizes = [batch, group, perGroup, ...axes.map(({ output }) => output)];
-  const view = viewAs(lowering, node.input, [batch, group, ins, ...spatial]);
+  const aligned = axes.map(isAligned);
+  const split = axes.flatMap(({ input, output }, a) => (aligned[a] ? [output, kernel[a] as number] : [input]));
+  const view = viewAs(lowering, node.input, [batch, group, ins, ...split]);
   const weights = draft.pre(`${name}: weights`, node.weights.values, [group, perGroup, ins, ...kernel]);
 
-  const slid = axes.map((axis) => !isPointwise(axis));
-  const ofSlid = <T>(items: readonly T[]): T[] => items.filter((_, a) => slid[a]);
+  const summedOver = axes.map((axis) => !isPointwise(axis)); // its taps
+  const slid = axes.map((_, a) => summedOver[a] === true && aligned[a] === false); // its input as well
   // Taps above, channels and positions below: an operand that is one image is read at r_{t−1..0}.
-  const summed = frameOf([...ofSlid(kernel), group, ins, ...ofSlid(spatial)], atR(0));
+  const of = (items: readonly number[], which: readonly boolean[]): number[] => items.filter((_, a) => which[a]);
+  const summed = frameOf([...of(kernel, summedOver), group, ins, ...of(spatial, slid)], atR(0));
   const variables = bitsIn(summed.map(({ size }) => size));
-  const isProduct = perGroup === 1 && ins === 1 && !slid.includes(true);
+  const isProduct = perGroup === 1 && ins === 1 && !summedOver.includes(true);
   const pieces: Piece[] = [];
   if (isProduct) {
     const repeated = {
@@ -50,11 +60,17 @@ export function lowerConvolution(node: ConvolutionNode, lowering: Lowering): voi
         const [n, g, m, ...positions] = at as [FrameAxis, FrameAxis, FrameAxis, ...FrameAxis[]];
         const inner = [...summed];
         const none: FrameAxis = { size: 1, run: { low: 0, bits: 0 } };
-        const taps = slid.map((slides) => (slides ? (inner.shift() as FrameAxis) : none));
+        const taps = summedOver.map((sums) => (sums ? (inner.shift() as FrameAxis) : none));
         const [ofGroup, channel] = inner.splice(0, 2) as [FrameAxis, FrameAxis];
-        const read = slid.map((slides, a) => (slides ? inner.shift() : positions[a]) as FrameAxis);
+        const read = slid.flatMap((slides, a) => {
+          if (slides) return [inner.shift() as FrameAxis];
+          return aligned[a] ? [positions[a] as FrameAxis, taps[a] as FrameAxis] : [positions[a] as FrameAxis];
+        });
+        const readAt = (a: number): number => a + aligned.slice(0, a).filter(Boolean).length;
         const windows = axes.flatMap((axis, a) =>
-          slid[a] ? [windowFactor(axis, positions[a] as FrameAxis, taps[a] as FrameAxis, read[a] as FrameAxis)] : [],
+          slid[a]
+            ? [windowFactor(axis, positions[a] as FrameAxis, taps[a] as FrameAxis, read[readAt(a)] as FrameAxis)]
+            : [],
         );
         const ofWeights: Frame = [ofGroup, m, channel, ...taps];
         const ofInput: Frame = [n, ofGroup, channel, ...read];
