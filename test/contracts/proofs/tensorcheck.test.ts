@@ -202,6 +202,21 @@ describe("TensorcheckProofSystem", function () {
     }
   });
 
+  it("a denominator of 0 is a refusal", async () => {
+    const tau2 = [0, 1, 2, 3].map((i) => readUint(setup, 32 * i));
+    const opens = (changes: Partial<Record<"s" | "y" | "e" | "zeta" | "nu" | "z", bigint>>): Promise<unknown> => {
+      const { s, y, e, zeta, nu, z } = { s: 2n, y: 0n, e: 0n, zeta: 3n, nu: 5n, z: 7n, ...changes };
+      return harness.getFunction("opensZero")(s, y, e, zeta, nu, z, tau2);
+    };
+    expect(await opens({})).to.equal(true);
+    expect(await opens({ y: 1n })).to.equal(false);
+    expect(await opens({ e: 1n })).to.equal(false);
+    // z = ±r_0, and (1 - s) r_0 + s = 0
+    expect(await opens({ z: 3n })).to.equal(false);
+    expect(await opens({ z: SCALAR_FIELD - 3n })).to.equal(false);
+    expect(await opens({ zeta: 2n })).to.equal(false);
+  });
+
   it("is made for a set-up that is a point of the group, and nobody's", async () => {
     expect(await system.getFunction("setup")()).to.deep.equal([0, 1, 2, 3].map((i) => readUint(setup, 32 * i)));
     const word = (i: number, change: (v: bigint) => bigint): Uint8Array => {
