@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import fc from "fast-check";
+import { newGraphBuilder } from "../../../verifier/graph/builder.ts";
 import { executeTrace } from "../../../verifier/graph/execute.ts";
 import type { IntegerGraph } from "../../../verifier/graph/types.ts";
 import { assertProgram } from "../../../verifier/proofs/tensorcheck/check-program.ts";
-import { lowerGraph } from "../../../verifier/proofs/tensorcheck/lower/index.ts";
+import { lowerGraph, tensorcheckRefusals } from "../../../verifier/proofs/tensorcheck/lower/index.ts";
 import { arbitraryCase, randomInputs } from "../../graph/arbitraries.ts";
 import { fullGraph } from "../../graph/full-graph.ts";
 import { loadDigits } from "../../helpers/circuit-digits.ts";
+import { codeOf } from "../../helpers/errors.ts";
 import { integers } from "../../helpers/circuit-models.ts";
 import { failuresOf } from "./ideal.ts";
 
@@ -42,5 +44,33 @@ describe("tensorcheck: lowering", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("clamps to the same ends share one table, whatever their shifts", () => {
+    const builder = newGraphBuilder();
+    const input = builder.addInput("x", { shape: [4], type: "i16", exponent: 0, lo: -2000, hi: 2000 });
+    const outputs = [1, 2, 3].map((shift) => {
+      const node = { kind: "lookup", op: "requantize", from: ["relu"], input, shift, lo: 0n, hi: 200n } as const;
+      return {
+        name: `${shift}`,
+        tensor: builder.addNode(node, { name: `${shift}`, exponent: -shift }),
+        type: "u8" as const,
+      };
+    });
+    const { program, assignment } = prepare(builder.finish(outputs), [[-2000, -1, 200, 2000]], 12);
+    // x >> 1 lies in -1000..1000: 2^11 rows around 0.
+    expect(program.columns.find(({ name }) => name === "values of tables")?.bits).to.equal(11);
+    expect(failuresOf(program, assignment)).to.deep.equal([]);
+  });
+
+  it("refuses tensors whose pads take too many cells, naming the node", async () => {
+    const builder = newGraphBuilder();
+    const shape = [9, 9, 9, 9, 9, 9, 9];
+    const input = builder.addInput("x", { shape, type: "i8", exponent: 0, lo: 0, hi: 1 });
+    const node = { kind: "lookup", op: "isZero", from: ["huge"], input } as const;
+    const tensor = builder.addNode(node, { name: "y", exponent: 0 });
+    const graph = builder.finish([{ name: "y", tensor, type: "u8" }]);
+    expect(tensorcheckRefusals(graph).map(({ node: name }) => name)).to.deep.equal(["huge"]);
+    expect(await codeOf(() => lowerGraph(graph, { tableBits: 8 }))).to.equal("TENSORCHECK_UNSUPPORTED");
   });
 });

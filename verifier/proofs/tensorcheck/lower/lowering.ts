@@ -7,6 +7,7 @@ import { canonical, frameOf, plainView, type View } from "../layout.ts";
 import type { Draft } from "./draft.ts";
 import { asAffine, fits, piecesOf, viewExpression, type Affine, type Expression, type Piece } from "./expressions.ts";
 import { relay } from "./relayout.ts";
+import { sharedClamps } from "./requantize.ts";
 import { digits, tensorValues, type Recipe } from "./witness.ts";
 
 /** Most columns that stand for one operand of a look-up: each look-up evaluates all of them. */
@@ -15,6 +16,8 @@ const MAX_PARTS = 4;
 export interface Lowering {
   readonly draft: Draft;
   readonly tableBits: number;
+  /** as sharedClamps */
+  readonly clampBits: ReadonlyMap<string, number>;
   tensor(id: TensorId): GraphTensor;
   /** The honest values of a tensor. */
   values(id: TensorId): Recipe;
@@ -66,6 +69,7 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
   const lowering: Lowering = {
     draft,
     tableBits,
+    clampBits: sharedClamps(graph, tableBits),
     tensor,
     values: (id) => recipes[id] as Recipe,
     define: (id, expression) => void (known[id] = expression),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { max, min, type Range } from "../../../graph/nodes/arithmetic.ts";
 import { unclampedRange } from "../../../graph/nodes/requantize.ts";
-import type { RequantizeNode, TensorId } from "../../../graph/types.ts";
+import type { GraphTensor, IntegerGraph, RequantizeNode, TensorId } from "../../../graph/types.ts";
 import { hasLimbClamp, limbClamp, signClamp } from "./clamp.ts";
 import { affineOf, asAffine, piecesOf, scaled, sumOf, type Affine, type Expression } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
@@ -30,6 +30,8 @@ export interface Target {
   readonly output: TensorId;
   /** values inside the clamp that some input reaches */
   readonly window: Range;
+  /** the ends that the node states */
+  readonly clamp: Range;
   /** of a value of the window */
   readonly at: (value: bigint) => bigint;
   /** whether the values of the window are themselves */
@@ -93,6 +95,7 @@ function targetOf(node: RequantizeNode, range: Range, lowering: Lowering): Targe
     name,
     output: node.output,
     window,
+    clamp: { lo: node.lo, hi: node.hi },
     at: (value) => value,
     isClamp: true,
     bits: lowering.tableBits,
@@ -127,15 +130,11 @@ function unsaturated({ output }: RequantizeNode, { sizes, range, rows }: Rounded
 function clamped(target: Target, rounded: Rounded, lowering: Lowering): Quotient {
   const { draft } = lowering;
   const { sizes, range, own, rows } = rounded;
-  const { window, at, output, name } = target;
+  const { output, name } = target;
   if (!isTabled(target, range)) return (hasLimbClamp(target) ? limbClamp : signClamp)(target, rounded, lowering);
-  const base = range.lo;
-  const bits = bitLength(range.hi - base);
-  const values = rows(base, 0, bits);
+  const { base, entries } = tableOf(target, range, lowering);
+  const values = rows(base, 0, bitLength(BigInt(entries.length - 1)));
   const v = own?.(base) ?? affineOf(draft.wit(`${name}: quotient`, sizes, values));
-  const entries = Array.from({ length: Number(range.hi - base) + 1 }, (_, i) =>
-    at(max(window.lo, min(window.hi, base + BigInt(i)))),
-  );
   return {
     base,
     v,
@@ -144,4 +143,40 @@ function clamped(target: Target, rounded: Rounded, lowering: Lowering): Quotient
       draft.lookup(sizes, draft.tables.function(entries), v, y, values);
     },
   };
+}
+
+/** The rows from `base` on: those of all clamps to these ends where they hold the range, else the range's own. */
+function tableOf({ isClamp, clamp, window, at }: Target, range: Range, { clampBits }: Lowering) {
+  const shared = isClamp ? clampBits.get(`${clamp.lo},${clamp.hi}`) : undefined;
+  if (shared !== undefined && bitsAround(clamp, range) <= shared) {
+    const base = clamp.lo - (1n << BigInt(shared - 1));
+    const entries = Array.from({ length: 2 ** shared }, (_, i) => max(clamp.lo, min(clamp.hi, base + BigInt(i))));
+    return { base, entries };
+  }
+  const entries = Array.from({ length: Number(range.hi - range.lo) + 1 }, (_, i) =>
+    at(max(window.lo, min(window.hi, range.lo + BigInt(i)))),
+  );
+  return { base: range.lo, entries };
+}
+
+/** The least t for which the range lies in [lo − 2^(t−1), lo + 2^(t−1)): where rows of clamps to one range coincide. */
+const bitsAround = ({ lo }: Range, range: Range): number =>
+  1 + bitLength(max(max(lo - range.lo - 1n, range.hi - lo), 0n));
+
+/**
+ * Bits of the table that all clamps to the same ends share, by `lo,hi`: those of the largest range that this costs no
+ * more rows than one of its own.
+ */
+export function sharedClamps(graph: IntegerGraph, tableBits: number): ReadonlyMap<string, number> {
+  const bits = new Map<string, number>();
+  for (const node of graph.nodes) {
+    if (node.op !== "requantize") continue;
+    const range = unclampedRange(graph.tensors[node.input] as GraphTensor, node.shift);
+    const needed = bitsAround(node, range);
+    if (needed > tableBits || needed > bitLength(range.hi - range.lo)) continue;
+    if (range.lo >= node.lo && range.hi <= node.hi) continue;
+    const key = `${node.lo},${node.hi}`;
+    bits.set(key, Math.max(needed, bits.get(key) ?? 0));
+  }
+  return bits;
 }
