@@ -255,8 +255,12 @@ describe("tensorcheck: dishonest witnesses", () => {
         const input = s.add({ kind: "index", op: "reshape", ...FROM, input: x }, [2, 6]);
         return [s.requantize(dense(s, input, 2), 3)];
       }),
+    // Read twice, so that it is a column.
     table: () =>
-      graphOf([3], (s, x) => [s.add({ kind: "lookup", op: "table", ...FROM, input: x, values: s.constant([101]) })]),
+      graphOf([3], (s, x) => [
+        s.add({ kind: "lookup", op: "table", ...FROM, input: x, values: s.constant([101]) }),
+        s.requantize(x, 2),
+      ]),
   };
   for (const [name, make] of Object.entries(PADDED))
     it(`garbage in pads changes nothing: ${name}`, () => {
