@@ -42,6 +42,8 @@ describe("tensorcheck: opening", () => {
       fc.property(opened, ({ f, s, zeta, nu, z }) => {
         const polynomials = folds(f, s);
         const points = openingPoints(zeta, s.length);
+        // What honest challenges meet with a probability below 2^-240, small numbers meet often.
+        fc.pre(points.every((x, j) => mod(z * z - x * x) !== 0n && mod(x + (s[j] as bigint) * (1n - x)) !== 0n));
         const y = evaluate(f, s.toReversed());
         const negated = polynomials.map((poly, j) => horner(poly, mod(-(points[j] as bigint))));
         const values = descend(points, negated, s, y);
