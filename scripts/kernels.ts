@@ -5,8 +5,25 @@
 //   node scripts/kernels.ts [folder]     writes there instead, such as into dist/
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import asc from "assemblyscript/asc";
 import { fieldKernels } from "./kernels/montgomery.ts";
+
+/** What is used of the compiler's programming interface. */
+interface Compiler {
+  main(
+    options: readonly string[],
+    host: {
+      readFile(name: string): Promise<string | null>;
+      writeFile(name: string, contents: string | Uint8Array): void;
+      listFiles(): readonly string[];
+      readonly stderr: { toString(): string };
+    },
+  ): Promise<{ readonly error: Error | null }>;
+  createMemoryStream(): { toString(): string };
+}
+
+/** No literal, so that TypeScript does not find its types: they declare globals, such as an Array.at that is never undefined. */
+const COMPILER: string = "assemblyscript/asc";
+const { default: asc } = (await import(COMPILER)) as { readonly default: Compiler };
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDER = process.argv[2] ?? join(ROOT, "verifier/proofs/tensorcheck/engine");
