@@ -92,7 +92,7 @@ function measure(name: string, claimPath: string): Measured {
     { stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 24 },
   );
   if (run.status !== 0) throw new Error(`${name}: ended with ${run.signal ?? `code ${run.status}`}`);
-  return JSON.parse(run.stdout.toString().trim().split("\n").at(-1)) as Measured;
+  return JSON.parse(run.stdout.toString().trim().split("\n").at(-1) as string) as Measured;
 }
 
 const models: Measured[] = [];

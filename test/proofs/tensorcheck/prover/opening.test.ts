@@ -68,8 +68,8 @@ describe("tensorcheck: opening", () => {
   it("folds to the extension", () => {
     fc.assert(
       fc.property(opened, ({ f, s }) => {
-        const [low = 0n, high = 0n] = folds(f, s).at(-1);
-        const y = mod(low + s.at(-1) * (high - low));
+        const [low = 0n, high = 0n] = folds(f, s).at(-1) as bigint[];
+        const y = mod(low + (s.at(-1) as bigint) * (high - low));
         const weights = eqCells(s.toReversed());
         expect(y).to.equal(mod(f.reduce((sum, cell, i) => sum + cell * (weights[i] as bigint), 0n)));
       }),

@@ -48,7 +48,7 @@ export function limbClamp(target: Target, rounded: Rounded, lowering: Lowering):
   const bits = bitLength(range.hi - base);
 
   const upper: Limb[] = [];
-  for (let at = width; at < bits; at += upper.at(-1).bits) {
+  for (let at = width; at < bits; at += (upper.at(-1) as Limb).bits) {
     // All but the top one leave room for a code.
     const most = bits - at <= lowering.tableBits ? bits - at : lowering.tableBits - CODE_BITS;
     const values = rows(base, at, most);

@@ -48,7 +48,7 @@ export async function openOnEngine(
     const [constant = 0n, , square = 0n] = await summand.round();
     messages.sendScalars([constant, square]);
     drawn.push(messages.draw());
-    await summand.bind(drawn.at(-1));
+    await summand.bind(drawn.at(-1) as bigint);
   }
   const s = drawn.reverse();
   messages.sendScalars(entities.map((_, e) => summand.boundValue(2 * e + 1)));
@@ -61,7 +61,7 @@ export async function openOnEngine(
 
   const folds = [f];
   for (const u of s.slice(0, -1)) {
-    const above = folds.at(-1);
+    const above = folds.at(-1) as Vector;
     const next = engine.vector(above.length / 2);
     await engine.foldPairs(next, above, u);
     folds.push(next);

@@ -7,7 +7,7 @@ import { inverses, mod, powersOf } from "./field.ts";
 export function folds(f: readonly bigint[], s: readonly bigint[]): bigint[][] {
   const all = [[...f]];
   for (const value of s.slice(0, -1)) {
-    const last = all.at(-1);
+    const last = all.at(-1) as bigint[];
     all.push(
       Array.from({ length: last.length / 2 }, (_, i) => {
         const low = last[2 * i] as bigint;
@@ -39,7 +39,7 @@ function quotient(f: readonly bigint[], x: bigint): bigint[] {
 /** r_j = ζ^(2^j) for each of n folds. */
 export function openingPoints(zeta: bigint, n: number): bigint[] {
   const points = [zeta];
-  while (points.length < n) points.push(mod(points.at(-1) ** 2n));
+  while (points.length < n) points.push(mod((points.at(-1) as bigint) ** 2n));
   return points;
 }
 

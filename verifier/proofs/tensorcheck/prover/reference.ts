@@ -272,7 +272,7 @@ class Reference {
     const ends = sumcheckOfProducts(products, n, (coefficients) => {
       this.#send("productRound", scalarBytes(coefficients), drawn.length);
       drawn.push(this.#draw("s"));
-      return drawn.at(-1);
+      return drawn.at(-1) as bigint;
     });
     const s = drawn.toReversed();
     this.#send("entities", scalarBytes(ends));

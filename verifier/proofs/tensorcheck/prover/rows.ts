@@ -156,7 +156,7 @@ class Rows {
       const help = this.#engine.vector(2 ** variables);
       this.#engine.copy(help, prepared.help);
       plain.push(this.#add(help));
-      products.push(...(await this.#lookupTerms(prepared, plain.at(-1))));
+      products.push(...(await this.#lookupTerms(prepared, plain.at(-1) as number)));
     }
     const linear = [...this.#gathered.values()].map(({ index, factors }) => ({
       coefficient: 1n,
