@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One model of try-models, in a process of its own: prints one line of JSON.
-//   node scripts/try-models/model.ts <folder with network.onnx and input.json>
+//   node scripts/try-models/model.ts <folder with network.onnx and input.json> [<cache of powers of tau>: proves, too]
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { argmax } from "../../verifier/calibrate/accuracy.ts";
@@ -16,7 +16,7 @@ import type { IntegerGraph } from "../../verifier/graph/types.ts";
 import { parseModel } from "../../verifier/onnx/parse.ts";
 import { isFloatType, type OnnxInput } from "../../verifier/onnx/types.ts";
 import { groth16 } from "../../verifier/proofs/groth16/index.ts";
-import { dequantizeValues } from "../../verifier/tensor/codec.ts";
+import { dequantizeValues, encodeTensors } from "../../verifier/tensor/codec.ts";
 import type { Measured } from "./types.ts";
 
 const RANDOM_SAMPLES = 64;
@@ -83,7 +83,7 @@ async function compare(onnx: Uint8Array, graph: IntegerGraph, samples: readonly 
   return { maxError: Math.max(0, ...errors), relError: Math.max(0, ...relative), sameClass, reference: float.kind };
 }
 
-async function measure(folder: string): Promise<Measured> {
+async function measure(folder: string, cache: string | undefined): Promise<Measured> {
   const onnx = readFileSync(join(folder, "network.onnx"));
   const { inputs } = parseModel(onnx);
   const { samples } = readSamples(inputFile(join(folder, "input.json"), inputs.length), inputs);
@@ -99,7 +99,7 @@ async function measure(folder: string): Promise<Measured> {
     return Math.round((since = performance.now()) - before);
   };
   const { calibration } = await calibrate(onnx, randomSamples(inputs, ranges, RANDOM_SAMPLES), {
-    target: "groth16",
+    target: cache === undefined ? "groth16" : "tensorcheck",
     inputs: inputs.map((input, i) => inputOfRange(input, ranges[i] as InputRange, INPUT_BITS)),
     heads: "keep",
   });
@@ -109,6 +109,18 @@ async function measure(folder: string): Promise<Measured> {
   const errors = await compare(onnx, graph, samples);
   const executeMs = lap();
   const refusals = groth16.unsupported(graph);
+  let proof: Measured["proof"];
+  if (cache !== undefined) {
+    const input = encodeTensors(
+      graph.inputs.map(({ spec }) => spec),
+      quantizeSample(graph.inputs, samples[0] as Sample),
+    );
+    const { proveModel } = await import("./prove.ts");
+    proof = await proveModel(onnx, calibration, input, cache).catch((error: unknown) => ({
+      proven: false,
+      reason: reasonOf(error),
+    }));
+  }
   return {
     compiled: true,
     ...errors,
@@ -119,6 +131,7 @@ async function measure(folder: string): Promise<Measured> {
     compileMs,
     executeMs,
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    ...(proof === undefined ? {} : { proof }),
   };
 }
 
@@ -132,8 +145,10 @@ function reasonOf(error: unknown): string {
 }
 
 try {
-  console.log(JSON.stringify(await measure(process.argv[2] as string)));
+  console.log(JSON.stringify(await measure(process.argv[2] as string, process.argv[3])));
 } catch (error) {
   const reason = reasonOf(error);
   console.log(JSON.stringify({ compiled: false, reason: reason.replace(/\s+/g, " ").slice(0, 400) }));
 }
+// An engine or a simulated chain may hold the process open.
+process.exit();

@@ -18,6 +18,19 @@ export interface Measured {
   readonly compileMs: number;
   readonly executeMs: number;
   readonly peakMiB: number;
+  /** With --prove: that input.json's execution was proven and verified on chain, or why not. */
+  readonly proof?: Proven | { readonly proven: false; readonly reason: string };
+}
+
+/** What proving one execution took; only with --prove. */
+export interface Proven {
+  readonly proven: true;
+  readonly setupMs: number;
+  readonly proveMs: number;
+  /** inside the call, on a simulated chain */
+  readonly verifyGas: number;
+  readonly keyBytes: number;
+  readonly sealBytes: number;
 }
 
 /** Why one model gave nothing. */
