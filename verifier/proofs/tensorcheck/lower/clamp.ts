@@ -1,12 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Clamps of what is too wide for one table: limb by limb, or by the signs of differences.
-import { max, min } from "../../../graph/nodes/arithmetic.ts";
+import { max, min, type Range } from "../../../graph/nodes/arithmetic.ts";
+import type { TensorId } from "../../../graph/types.ts";
 import type { View } from "../layout.ts";
 import { affineOf, piecesOf, scaled, sumOf, times, type Affine } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
-import type { Quotient, Rounded, Target } from "./requantize.ts";
 import { signOf } from "./step.ts";
 import { bitLength, combination, mapped, type Recipe } from "./witness.ts";
+
+/** What a requantization rounds to before its clamp: base + v with v >= 0. */
+export interface Rounded {
+  readonly sizes: readonly number[];
+  readonly range: Range;
+  /** z − base where that is v itself and look-ups can read it: nothing is shifted */
+  readonly own: ((base: bigint) => Affine) | null;
+  /** some bits of v, and so on above them, in honest witnesses */
+  readonly rows: (base: bigint, from: number, bits: number) => Recipe;
+}
+
+/** v as look-ups read it, and what pins it and the node's output. */
+export interface Quotient {
+  readonly base: bigint;
+  readonly v: Affine;
+  readonly check: () => void;
+}
+
+/** What a rounded value becomes: its clamp, or the entry of the table that alone reads the clamp. */
+export interface Target {
+  readonly name: string;
+  readonly output: TensorId;
+  /** values inside the clamp that some input reaches */
+  readonly window: Range;
+  /** the ends that the node states */
+  readonly clamp: Range;
+  /** of a value of the window */
+  readonly at: (value: bigint) => bigint;
+  /** whether the values of the window are themselves */
+  readonly isClamp: boolean;
+  /** most bits of a look-up's index */
+  readonly bits: number;
+}
 
 const ceilDivide = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
 

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Gathers that go axis by axis: an axis of the result is bits of the source's index, or a sum over an axis of the source.
+import type { TensorId } from "../../../graph/types.ts";
 import { bitsIn, bitsOf, factorOf, frameOf, refineView, type Frame, type FrameAxis, type View } from "../layout.ts";
 import { atR, ONE, ZERO, type Coordinate, type Factor, type Run } from "../program.ts";
 import type { Contraction } from "./expressions.ts";
-import type { PartRead } from "./gather.ts";
 import { axisMaps, type AxisMaps, type DigitMap } from "./index-map.ts";
 import type { Lowering } from "./lowering.ts";
 
 const NO_BITS: Run = { low: 0, bits: 0 };
+
+/** What a gather reads of one of its operands. */
+export interface PartRead {
+  readonly id: TensorId;
+  /** of the operand in the sequence of all */
+  readonly start: number;
+  /** of each value of the result, its index in this operand, or −1 */
+  readonly own: Int32Array;
+}
 
 /** How a gather reads one operand. */
 export interface AxisRead {

@@ -5,7 +5,7 @@ import { sizeOf } from "../../../tensor/spec.ts";
 import { bitsIn, canonical, factorOf, frameOf, ownFrame, selectOf, sizesOf } from "../layout.ts";
 import { atR, type Factor } from "../program.ts";
 import { viewExpression, type Expression } from "./expressions.ts";
-import type { PartRead } from "./gather.ts";
+import type { PartRead } from "./gather-axes.ts";
 import type { Lowering } from "./lowering.ts";
 import { flatIndex, keyed } from "./relayout.ts";
 

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import type { GatherNode, TensorId } from "../../../graph/types.ts";
+import type { GatherNode } from "../../../graph/types.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
 import { canonical, frameOf } from "../layout.ts";
 import { fits, viewExpression, type Expression, type Piece } from "./expressions.ts";
-import { readAxes, regionRead, sumRead, type AxisRead } from "./gather-axes.ts";
+import { readAxes, regionRead, sumRead, type AxisRead, type PartRead } from "./gather-axes.ts";
 import { gatherByLookup } from "./gather-lookup.ts";
 import type { Lowering } from "./lowering.ts";
 
 /** Most operands that are read axis by axis: each is a sum of its own. */
 const MAX_SUMS = 32;
-
-/** What a gather reads of one of its operands. */
-export interface PartRead {
-  readonly id: TensorId;
-  /** of the operand in the sequence of all */
-  readonly start: number;
-  /** of each value of the result, its index in this operand, or −1 */
-  readonly own: Int32Array;
-}
 
 /** Axis by axis where the indices allow it, as a view or by sums over axes; else by a look-up of (index, value). */
 export function lowerGather(node: GatherNode, lowering: Lowering): void {

@@ -1,44 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { max, min, type Range } from "../../../graph/nodes/arithmetic.ts";
 import { unclampedRange } from "../../../graph/nodes/requantize.ts";
-import type { GraphTensor, IntegerGraph, RequantizeNode, TensorId } from "../../../graph/types.ts";
-import { hasLimbClamp, limbClamp, signClamp } from "./clamp.ts";
-import { affineOf, asAffine, piecesOf, scaled, sumOf, type Affine, type Expression } from "./expressions.ts";
+import type { GraphTensor, IntegerGraph, RequantizeNode } from "../../../graph/types.ts";
+import { hasLimbClamp, limbClamp, signClamp, type Quotient, type Rounded, type Target } from "./clamp.ts";
+import { affineOf, asAffine, piecesOf, scaled, sumOf, type Expression } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
 import { bitLength, combination, digits, type Recipe } from "./witness.ts";
-
-/** What a requantization rounds to before its clamp: base + v with v >= 0. */
-export interface Rounded {
-  readonly sizes: readonly number[];
-  readonly range: Range;
-  /** z − base where that is v itself and look-ups can read it: nothing is shifted */
-  readonly own: ((base: bigint) => Affine) | null;
-  /** some bits of v, and so on above them, in honest witnesses */
-  readonly rows: (base: bigint, from: number, bits: number) => Recipe;
-}
-
-/** v as look-ups read it, and what pins it and the node's output. */
-export interface Quotient {
-  readonly base: bigint;
-  readonly v: Affine;
-  readonly check: () => void;
-}
-
-/** What a rounded value becomes: its clamp, or the entry of the table that alone reads the clamp. */
-export interface Target {
-  readonly name: string;
-  readonly output: TensorId;
-  /** values inside the clamp that some input reaches */
-  readonly window: Range;
-  /** the ends that the node states */
-  readonly clamp: Range;
-  /** of a value of the window */
-  readonly at: (value: bigint) => bigint;
-  /** whether the values of the window are themselves */
-  readonly isClamp: boolean;
-  /** most bits of a look-up's index */
-  readonly bits: number;
-}
 
 /**
  * z + half = remainder + 2^shift · (base + v), 0 <= remainder < 2^shift, and y = clamp(base + v, lo, hi). Where that never
