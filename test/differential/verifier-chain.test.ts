@@ -6,13 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { groth16, setupDevelopment } from "../../verifier/proofs/groth16/index.ts";
-import {
-  BASE_FIELD as q,
-  concat,
-  readUint,
-  SCALAR_FIELD as r,
-  uint256Bytes,
-} from "../../verifier/proofs/points.ts";
+import { BASE_FIELD as q, concat, readUint, SCALAR_FIELD as r, uint256Bytes } from "../../verifier/proofs/points.ts";
 import type { Claim } from "../../verifier/proofs/types.ts";
 import { encodeTensors } from "../../verifier/tensor/codec.ts";
 import { integers, perceptron, writePackage } from "../helpers/circuit-models.ts";

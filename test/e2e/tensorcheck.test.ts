@@ -72,9 +72,7 @@ describe("a market with tensorcheck", function () {
     const { tau2 } = decodePowers(await readFile(join(directory, "setup/powers.bin")));
     key.set((await developmentPowers(1)).tau2, key.indexOf(tau2));
     const contract = await reader.proofSystem(tensorcheck.selector);
-    const refused = await errorOf(
-      sender.send(calls.registerKey(contract, `0x${key.toString("hex")}`), { pollMs: 20 }),
-    );
+    const refused = await errorOf(sender.send(calls.registerKey(contract, `0x${key.toString("hex")}`), { pollMs: 20 }));
     expect(refused?.data["error"]).to.equal("MalformedKey");
   });
 
