@@ -106,6 +106,9 @@ describe("tensorcheck/setup", () => {
     expect(await codeOf(setupDevelopment(other))).to.equal("PACKAGE_MALFORMED");
     expect(tensorcheck.unsupported(graph)).to.deep.equal([]);
     expect(tensorcheck.unsupported(graph, "COMMITTED").map(({ node }) => node)).to.deep.equal(["pixels"]);
+    expect(tensorcheck.unsupported({ ...graph, inputs: [] }).map(({ reason }) => reason)).to.deep.equal([
+      "the model has no input: there is nothing to prove",
+    ]);
   });
 
   it("makes the same key of the same powers, another of others", async () => {

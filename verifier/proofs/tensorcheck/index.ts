@@ -36,7 +36,12 @@ export const tensorcheck: ProofSystem = {
 function unsupported(graph: IntegerGraph, inputMode: InputMode = "PUBLIC"): Refusal[] {
   const reason = "tensorcheck is not zero-knowledge: inputs are public";
   const committed = graph.inputs.map(({ name }) => ({ node: name, operator: "input", reason }));
-  return [...(inputMode === "PUBLIC" ? [] : committed), ...tensorcheckRefusals(graph)];
+  const nothing = { node: "graph", operator: "signature", reason: "the model has no input: there is nothing to prove" };
+  return [
+    ...(graph.inputs.length === 0 ? [nothing] : []),
+    ...(inputMode === "PUBLIC" ? [] : committed),
+    ...tensorcheckRefusals(graph),
+  ];
 }
 
 /** circuit/program.bin. Errors: GRAPH_*, TENSORCHECK_*, INPUT_MODE_MISMATCH. */
