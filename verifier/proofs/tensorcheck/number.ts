@@ -83,7 +83,7 @@ export interface NumberedProgram {
 }
 
 /** Limits of docs/spec/tensorcheck.md, section 6. */
-const LIMITS = { K: 30, R: 30, D: 6, values: 0xffff } as const;
+const LIMITS = { K: 30, R: 30, D: 6, values: 0xffff, terms: 0xffff, equations: 0xffff } as const;
 
 type ColumnFactor = Extract<Factor, { kind: "column" }>;
 
@@ -213,6 +213,8 @@ export function numberProgram(program: Program, placement: Placement): NumberedP
     R: usedRho(program),
     D: Math.max(2, ...program.blocks.map(degreeOf)),
     values: values.length,
+    terms: Math.max(0, ...program.blocks.map(({ terms }) => terms.length)),
+    equations: program.equations,
   };
   for (const [name, limit] of Object.entries(LIMITS)) {
     const size = sizes[name as keyof typeof LIMITS];

@@ -6,7 +6,7 @@ import type { View } from "../layout.ts";
 import { affineOf, piecesOf, scaled, sumOf, times, type Affine } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
 import { signOf } from "./step.ts";
-import { bitLength, combination, mapped, type Recipe } from "./witness.ts";
+import { bitLength, combination, entriesAt, mapped, type Recipe } from "./witness.ts";
 
 /** What a requantization rounds to before its clamp: base + v with v >= 0. */
 export interface Rounded {
@@ -191,7 +191,7 @@ function clampByCode(
     above = view;
   } else {
     const entries = Array.from({ length: 1 << width }, (_, i) => at(min(window.hi, window.lo + BigInt(i))));
-    const inside = mapped(values, lowering.tensor(output), (i) => Number(entries[i]));
+    const inside = entriesAt(values, lowering.tensor(output), entries);
     const column = affineOf(draft.wit(`${name}: inside`, sizes, inside));
     draft.lookup(sizes, draft.tables.function(entries), view, column, values);
     above = sumOf([[1n, column]], -low);

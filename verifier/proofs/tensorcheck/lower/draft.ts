@@ -39,6 +39,9 @@ import { newEvaluation, type Evaluation, type Integers, type Recipe } from "./wi
 /** Most fractions of one help column: with more, the prover's messages have a degree more for every round. */
 const FRACTIONS = 2;
 
+/** Most bits of a column, pads included. A layout with more pads than that of the tensor's shape may pass it. */
+const MAX_BITS = { pre: 28, wit: 26 } as const;
+
 /** A fraction whose table may not have its place yet. */
 type PendingFraction = (placed: PlacedTables) => Fraction;
 
@@ -80,6 +83,13 @@ export function newDraft(): Draft {
     return block;
   };
 
+  const sizedColumn = (of: keyof typeof MAX_BITS, name: string, sizes: readonly number[]): Omit<Column, "cells"> => {
+    const bits = bitsIn(sizes);
+    if (bits <= MAX_BITS[of]) return { class: of, name, bits };
+    const why = `column "${name}" has 2^${bits} cells with pads, above 2^${MAX_BITS[of]}`;
+    throw new VerigradError("TENSORCHECK_TOO_LARGE", why);
+  };
+
   const emit = (sizes: readonly number[], pieces: readonly Piece[]): number => {
     const equation = ++equations;
     const cells = frameOf(sizes, atR(0));
@@ -111,12 +121,12 @@ export function newDraft(): Draft {
   const draft: Draft = {
     tables,
     pre(name, values, sizes) {
-      const column: Column = { class: "pre", name, bits: bitsIn(sizes), cells: layOut(values, sizes) };
+      const column: Column = { ...sizedColumn("pre", name, sizes), cells: layOut(values, sizes) };
       columns.push(column);
       return plainView({ kind: "column", column }, sizes);
     },
     wit(name, sizes, recipe) {
-      const column: Column = { class: "wit", name, bits: bitsIn(sizes) };
+      const column: Column = sizedColumn("wit", name, sizes);
       columns.push(column);
       recipes.set(column, { sizes, recipe });
       return plainView({ kind: "column", column }, sizes);

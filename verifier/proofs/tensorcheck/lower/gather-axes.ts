@@ -7,6 +7,8 @@ import type { Contraction } from "./expressions.ts";
 import { axisMaps, type AxisMaps, type DigitMap } from "./index-map.ts";
 import type { Lowering } from "./lowering.ts";
 
+/** An index that a key cannot say: a pick's entry for a position that reads nothing. */
+const NOTHING = 0xffffff;
 const NO_BITS: Run = { low: 0, bits: 0 };
 
 /** What a gather reads of one of its operands. */
@@ -28,7 +30,7 @@ export interface AxisRead {
   readonly view: View;
 }
 
-/** Null where the indices do not go axis by axis, or across the operand's layout. */
+/** Null where the indices do not go axis by axis, or across the operand's layout, or are none that a key can say. */
 export function readAxes(lowering: Lowering, { id, own }: PartRead, shape: readonly number[]): AxisRead | null {
   const maps = axisMaps(own, shape, lowering.tensor(id).shape);
   if (maps === null) return null;
@@ -58,6 +60,7 @@ export function readAxes(lowering: Lowering, { id, own }: PartRead, shape: reado
     fix(j, entries[0] as number, low + bitsOf(size));
     return { size, at: at + low };
   });
+  if (summed.some(({ map }) => map.entries.includes(NOTHING))) return null;
   const sums = summed.map(({ map, size }) => ({
     size,
     at: map.source === null ? null : (source.axes[map.source]?.at ?? null),

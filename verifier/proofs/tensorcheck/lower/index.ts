@@ -84,11 +84,18 @@ const lowerOf = ({ op }: GraphNode): Lower<GraphNode> => LOWERS[op] as Lower<Gra
 /** Most bits of a column, pads included: 2^26 cells, as many as all values of a graph. */
 const MAX_COLUMN_BITS = 26;
 
+/** Most taps of a window on one axis: what a key can say. */
+const MAX_TAPS = 0xffff;
+
 /** Every node that cannot be lowered, with the reason. */
 export const tensorcheckRefusals = (graph: IntegerGraph): Refusal[] =>
-  graph.nodes.flatMap(({ op, from, output }) => {
+  graph.nodes.flatMap((node) => {
+    const { op, from, output } = node;
+    const refusal = (reason: string): Refusal => ({ node: from.join(" + "), operator: op, reason });
     const bits = bitsIn(canonical((graph.tensors[output] as GraphTensor).shape));
-    return bits <= MAX_COLUMN_BITS
-      ? []
-      : [{ node: from.join(" + "), operator: op, reason: `2^${bits} cells with pads; accepted: 2^${MAX_COLUMN_BITS}` }];
+    const taps = op === "convolution" ? Math.max(...node.weights.shape.slice(2)) : 1;
+    return [
+      ...(bits <= MAX_COLUMN_BITS ? [] : [refusal(`2^${bits} cells with pads; accepted: 2^${MAX_COLUMN_BITS}`)]),
+      ...(taps <= MAX_TAPS ? [] : [refusal(`a kernel of ${taps} taps on an axis; accepted: ${MAX_TAPS}`)]),
+    ];
   });

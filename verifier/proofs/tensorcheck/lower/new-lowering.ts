@@ -3,7 +3,7 @@
 import type { GraphNode, GraphTensor, IntegerGraph, TensorId } from "../../../graph/types.ts";
 import { operandsOf } from "../../../graph/nodes/registry.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
-import { canonical, frameOf, plainView, type View } from "../layout.ts";
+import { canonical, frameOf, plainView, sizesOf, type View } from "../layout.ts";
 import type { Draft } from "./draft.ts";
 import { asAffine, fits, piecesOf, viewExpression, type Affine, type Expression, type Piece } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
@@ -34,6 +34,9 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
   };
   const isView = ({ pieces }: Expression): boolean =>
     pieces.length === 1 && pieces[0]?.kind === "product" && pieces[0].views.length === 1;
+  /** Whether the one view is the tensor: it may also be a single value that the tensor repeats. */
+  const isOwn = (expression: Expression): boolean =>
+    expression.pieces[0]?.coefficient === 1n && sizeOf(sizesOf(onlyView(expression))) === sizeOf(expression.sizes);
   const isConstant = ({ pieces }: Expression): boolean =>
     pieces.every((piece) => piece.kind === "product" && piece.views.length === 0);
 
@@ -64,7 +67,6 @@ export function newLowering(graph: IntegerGraph, draft: Draft, tableBits: number
       return { sizes: column.sizes, affine: asAffine(column) as Affine };
     },
     view(id) {
-      const isOwn = ({ pieces: [piece] }: Expression): boolean => piece?.coefficient === 1n;
       return onlyView(isView(as(id)) && isOwn(as(id)) ? as(id) : materialize(id));
     },
     common(ids) {

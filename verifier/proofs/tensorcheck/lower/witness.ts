@@ -155,3 +155,14 @@ export const mapped = (of: Recipe, range: Range, value: (v: number) => number): 
   // Of values beyond 2^53 only sign and magnitude are seen.
   evaluate: (evaluation) => toDoubles(evaluation.of(of)).map(value),
 });
+
+/** The entry at each index, exact also beyond 2^53. */
+export const entriesAt = (of: Recipe, { lo, hi }: Range, entries: readonly bigint[]): Recipe => ({
+  range: { lo, hi },
+  evaluate(evaluation) {
+    const indices = toDoubles(evaluation.of(of));
+    return isSafe({ lo, hi })
+      ? indices.map((i) => Number(entries[i]))
+      : Array.from(indices, (i) => entries[i] as bigint);
+  },
+});
