@@ -5,6 +5,7 @@ import { newGraphBuilder, type GraphBuilder } from "../../../verifier/graph/buil
 import { makeConstant } from "../../../verifier/graph/constants.ts";
 import { executeTrace } from "../../../verifier/graph/execute.ts";
 import type { IntegerGraph } from "../../../verifier/graph/types.ts";
+import { structuredBytes } from "../../../verifier/proofs/tensorcheck/bytes.ts";
 import { assertProgram } from "../../../verifier/proofs/tensorcheck/check-program.ts";
 import { lowerGraph, tensorcheckRefusals } from "../../../verifier/proofs/tensorcheck/lower/index.ts";
 import { numberProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
@@ -145,6 +146,27 @@ describe("tensorcheck: lowering", () => {
     const { blocks } = lowerGraph(builder.finish([{ name: "y", tensor, type: "u8" }]), { tableBits: 8 });
     const factors = blocks.flatMap(({ terms }) => terms.flatMap((term) => term.factors));
     expect(factors.some((factor) => factor.kind === "pick")).to.equal(false);
+  });
+
+  it("never names a pad that a key would cut off", () => {
+    // Steps of 2^15 from 0 on, that begin at 2^17: as a window its pad were 2^32, which a key would read as 0.
+    const builder = newGraphBuilder();
+    const input = builder.addInput("x", { shape: [2 ** 15 + 1], type: "i8", exponent: 0, lo: 0, hi: 1 });
+    const places = new Array<number>(2 ** 17 + 2).fill(-1);
+    places.splice(-2, 2, 0, 2 ** 15);
+    const indices = makeConstant([places.length], places);
+    const node = { kind: "index", op: "gather", from, inputs: [input], indices, fill: 0n } as const;
+    const tensor = builder.addNode(node, { name: "y", exponent: 0 });
+    const { blocks } = lowerGraph(builder.finish([{ name: "y", tensor, type: "u8" }]), { tableBits: 8 });
+    const factors = blocks.flatMap(({ terms }) => terms.flatMap((term) => term.factors));
+    expect(factors.map(({ kind }) => kind)).to.deep.equal(["input", "pick"]);
+    const run = { low: 0, bits: 4 };
+    const window = { kind: "window", positions: 2, taps: 1, size: 2, stride: 1, dilation: 1 } as const;
+    for (const pad of [2 ** 31, -(2 ** 31) - 1, 2 ** 32])
+      expect(() => structuredBytes({ ...window, pad, p: run, k: { low: 0, bits: 0 }, q: run })).to.throw(RangeError);
+    expect(() => structuredBytes({ kind: "pick", p: run, q: run, entries: Int32Array.of(2 ** 24 - 1) })).to.throw(
+      RangeError,
+    );
   });
 
   it("refuses kernels with more taps than a key can say, naming the node", () => {

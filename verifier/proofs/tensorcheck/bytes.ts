@@ -11,6 +11,8 @@ export type Public = Extract<Factor, { kind: "input" }>;
 const STRUCTURED_KINDS: readonly Structured["kind"][] = ["select", "window", "pick", "index", "steps"];
 /** Coordinates of no letter: what the run of no bits begins with. */
 const NO_RUN = [0, 0];
+/** In place of a pick's entry: nothing is read. */
+const NOTHING = 0xffffff;
 
 /** `length` big-endian bytes of a number or bigint. Errors: RangeError if it does not fit. */
 export function uint(value: number | bigint, length: number): number[] {
@@ -44,6 +46,12 @@ export function axesBytes(axes: readonly Axis[]): number[] {
 /** Input port and axes. */
 export const publicBytes = ({ port, axes }: Public): number[] => [...uint(port, 1), ...axesBytes(axes)];
 
+/** SAFETY: cut off, it would be another window. Errors: RangeError if it does not fit. */
+function signed32(value: number): number[] {
+  if (value !== (value | 0)) throw new RangeError(`${value} does not fit 32 bits, signed`);
+  return uint(value >>> 0, 4);
+}
+
 const runBytes = ({ low, bits }: Run): number[] => (bits === 0 ? NO_RUN : [low, ...uint(bits, 1)]);
 
 /** Kind and body of a structured value. Axes that a select fills are left out; one that fills all is the constant 1. */
@@ -65,12 +73,13 @@ function bodyBytes(factor: Structured): number[] {
         ...uint(size, 4),
         ...uint(stride, 4),
         ...uint(dilation, 4),
-        ...uint(BigInt.asUintN(32, BigInt(pad)), 4),
+        ...signed32(pad),
         ...[p, k, q].flatMap(runBytes),
       ];
     }
     case "pick": {
-      const entries = Array.from(factor.entries, (entry) => uint(entry === -1 ? 0xffffff : entry, 3));
+      if (factor.entries.includes(NOTHING)) throw new RangeError(`${NOTHING} stands for no entry`);
+      const entries = Array.from(factor.entries, (entry) => uint(entry === -1 ? NOTHING : entry, 3));
       return [...uint(entries.length, 4), ...runBytes(factor.p), ...runBytes(factor.q), ...entries.flat()];
     }
     case "index":

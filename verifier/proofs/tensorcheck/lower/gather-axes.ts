@@ -128,7 +128,9 @@ function pickOf(entries: Int32Array, { run: p }: FrameAxis, { run: q }: FrameAxi
   const next = entries[first + 1] ?? -1;
   const stride = next < 0 ? 1 : next - (entries[first] as number);
   const pad = first * stride - (entries[first] as number);
-  const isEven = stride > 0 && entries.every((entry, i) => entry === windowIndex(i * stride - pad, size));
+  // SAFETY: a key holds a pad of 32 bits, signed.
+  const isEven =
+    stride > 0 && Math.abs(pad) < 2 ** 31 && entries.every((entry, i) => entry === windowIndex(i * stride - pad, size));
   if (!isEven) return { kind: "pick", entries, p, q };
   return { kind: "window", positions: entries.length, taps: 1, size, stride, dilation: 1, pad, p, k: NO_BITS, q };
 }
