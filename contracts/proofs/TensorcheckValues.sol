@@ -50,6 +50,10 @@ library TensorcheckValues {
                 signs = (type(uint256).max / ((1 << (8 * width)) - 1)) << (8 * width - 1);
                 value = r - mulmod(cells, 1 << (8 * width - 1), r);
             }
+            next = cursor;
+            if (size <= 1 << laneBits && (width > 1 || size <= 12)) {
+                return (addmod(value, _shortRows(r, table, lanes, from, width, size, signs), r), next);
+            }
             for (uint256 rest = size; table + 96 < lanes; table += 32) {
                 uint256 taken = rest >> laneBits == 0 ? rest : 1 << laneBits;
                 uint256 word;
@@ -60,7 +64,42 @@ library TensorcheckValues {
                 from += taken * width;
                 rest = rest == taken ? size : rest - taken;
             }
-            next = cursor;
+        }
+    }
+
+    /// As `tensor`'s loop, where each row of `size` values lies in one word: a row costs little more than its values.
+    function _shortRows(
+        uint256 r,
+        uint256 table,
+        uint256 lanes,
+        uint256 from,
+        uint256 width,
+        uint256 size,
+        uint256 signs
+    ) private pure returns (uint256 sum) {
+        assembly ("memory-safe") {
+            let length := mul(size, width)
+            let bits := shl(3, width)
+            let down := sub(256, bits)
+            let endOfLanes := add(lanes, shl(5, size))
+            for {
+                let end := sub(lanes, 0x60)
+            } lt(table, end) {
+                table := add(table, 0x20)
+            } {
+                let word := xor(calldataload(from), signs)
+                from := add(from, length)
+                let row := 0
+                for {
+                    let lane := lanes
+                } lt(lane, endOfLanes) {
+                    lane := add(lane, 0x20)
+                } {
+                    row := addmod(row, mulmod(shr(down, word), mload(lane), r), r)
+                    word := shl(bits, word)
+                }
+                sum := addmod(sum, mulmod(mload(table), row, r), r)
+            }
         }
     }
 
@@ -174,6 +213,12 @@ library TensorcheckValues {
             uint256 size = _uint(cursor + 6, 4);
             if (last < 0 || pad <= -int256(size)) return (0, next);
 
+            // Few positions among many indices: the tables would be of what nobody reads.
+            uint256 indices = uint256(pad > 0 ? last + pad : last) + 3 * stride;
+            if (positions * taps * _bitsOfWindow(cursor) < indices) {
+                return (_windowByIndex(points, cursor, pad), next);
+            }
+
             // eq of all indices that are looked at, 0 for those outside of 0..Q-1.
             uint256 before = pad > 0 ? 32 * uint256(pad) : 0;
             uint256 inside = 1 + uint256(last);
@@ -193,6 +238,32 @@ library TensorcheckValues {
                 uint256 sum = _correlation(r, eqP, positions, first, 32 * stride);
                 value = addmod(value, mulmod(_word(eqK), sum, r), r);
                 first += 32 * dilation;
+            }
+        }
+    }
+
+    /// Coordinates of all runs of a window.
+    function _bitsOfWindow(uint256 cursor) private pure returns (uint256 bits) {
+        unchecked {
+            return _uint(cursor + 23, 1) + _uint(cursor + 25, 1) + _uint(cursor + 27, 1);
+        }
+    }
+
+    /// A window position by position, without a table.
+    function _windowByIndex(uint256 points, uint256 cursor, int256 pad) private pure returns (uint256 value) {
+        unchecked {
+            uint256 r = Multilinear.order(points);
+            (uint256 positions, uint256 taps) = (_uint(cursor, 4), _uint(cursor + 4, 2));
+            for (uint256 k = 0; k < taps; ++k) {
+                uint256 sum;
+                for (uint256 p = 0; p < positions; ++p) {
+                    // One below 0 wraps to more than any size.
+                    uint256 index = _uint(cursor + 10, 4) * p + _uint(cursor + 14, 4) * k - uint256(pad);
+                    if (index >= _uint(cursor + 6, 4)) continue;
+                    uint256 eqP = _eqOfRun(points, cursor + 22, p);
+                    sum = addmod(sum, mulmod(eqP, _eqOfRun(points, cursor + 26, index), r), r);
+                }
+                value = addmod(value, mulmod(_eqOfRun(points, cursor + 24, k), sum, r), r);
             }
         }
     }
@@ -308,6 +379,7 @@ library TensorcheckValues {
         uint256 size
     ) private pure returns (uint256 product, uint256 count) {
         unchecked {
+            if (bits == 0) return (table, rows); // an axis of one index
             uint256 r = Multilinear.order(points);
             uint256 axis = table + 32 * rows;
             Multilinear.eqTable(points, list, bits, size, axis);
@@ -339,6 +411,11 @@ library TensorcheckValues {
     function _tableOfRun(uint256 points, uint256 cursor, uint256 size, uint256 table) private pure {
         (uint256 list, uint256 bits) = _run(cursor);
         Multilinear.eqTable(points, list, bits, size, table);
+    }
+
+    function _eqOfRun(uint256 points, uint256 cursor, uint256 index) private pure returns (uint256) {
+        (uint256 list, uint256 bits) = _run(cursor);
+        return Multilinear.eq(points, list, bits, index);
     }
 
     /// coordinate (1) ‖ bits (1)

@@ -131,6 +131,40 @@ describe("TensorcheckProofSystem", function () {
         ),
       ));
 
+    it("window of long steps", () =>
+      holds(
+        fc.tuple(run(0, 2), run(0, 2), run(4, 11)).chain(([p, k, q]) =>
+          fc.record({
+            kind: fc.constant("window" as const),
+            positions: fc.integer({ min: 1, max: 2 ** p.bits }),
+            taps: fc.integer({ min: 1, max: 2 ** k.bits }),
+            size: fc.integer({ min: 1, max: 2 ** q.bits }),
+            stride: fc.integer({ min: 20, max: 900 }),
+            dilation: fc.integer({ min: 0, max: 300 }),
+            pad: fc.integer({ min: -900, max: 900 }),
+            ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
+          }),
+        ),
+      ));
+
+    it("steps of a window that reads little cost nothing", async () => {
+      const drawn = { r: Array.from({ length: K }, (_, t) => BigInt(t + 2)), rho: new Array<bigint>(R).fill(9n) };
+      const window = (positions: number, stride: number, pad = 0): Encodable => ({
+        ...{ kind: "window", positions, taps: 1, size: 4096, stride, dilation: 1, pad },
+        ...{ p: { low: 0x40, bits: 1 }, k: { low: 0, bits: 0 }, q: { low: 0, bits: 12 } },
+      });
+      const gas = async (value: Encodable): Promise<number> => {
+        await structured(drawn, value);
+        const bytes = Uint8Array.from(structuredBytes(value));
+        return Number(await harness.getFunction("structured").estimateGas(tableOf(drawn), bytes));
+      };
+      // The first and the last of 4096 rows, the last two, one position of a stride that no memory holds.
+      const little = await gas({ kind: "index", run: { low: 0, bits: 12 } });
+      expect(await gas(window(2, 4095))).to.be.lessThan(little + 10_000);
+      expect(await gas(window(2, 1, -4094))).to.be.lessThan(little + 10_000);
+      expect(await gas(window(1, 2 ** 32 - 1))).to.be.lessThan(little + 10_000);
+    });
+
     // With few entries over many bits eq is computed for each, else there is a table.
     for (const [name, pBits, qBits] of [
       ["pick from a few", 5, 3],

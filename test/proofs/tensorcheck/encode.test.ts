@@ -105,5 +105,8 @@ describe("tensorcheck/encode", () => {
       [{ kind: "steps", run: run(0, 4), steps: [{ bits: 2, index: 1, value: -3n }] }, "04 0004 0001 02 00000001 8103"],
     ];
     for (const [factor, bytes] of cases) expect(hex(structuredBytes(factor))).to.equal(bytes.replace(/ /g, ""));
+    // What stands for nothing is no index, even on an axis of 2^24.
+    const last = { kind: "pick", entries: Int32Array.of(2 ** 24 - 1), p: run(0x41, 0), q: run(0, 24) } as const;
+    expect(() => structuredBytes(last)).to.throw(RangeError);
   });
 });

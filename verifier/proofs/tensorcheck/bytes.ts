@@ -9,10 +9,10 @@ export type Public = Extract<Factor, { kind: "input" }>;
 
 /** Kinds of structured values in the order of their codes. */
 const STRUCTURED_KINDS: readonly Structured["kind"][] = ["select", "window", "pick", "index", "steps"];
+/** The entry of a pick that reads nothing. */
+const NOTHING = 0xffffff;
 /** Coordinates of no letter: what the run of no bits begins with. */
 const NO_RUN = [0, 0];
-/** In place of a pick's entry: nothing is read. */
-const NOTHING = 0xffffff;
 
 /** `length` big-endian bytes of a number or bigint. Errors: RangeError if it does not fit. */
 export function uint(value: number | bigint, length: number): number[] {
@@ -78,7 +78,8 @@ function bodyBytes(factor: Structured): number[] {
       ];
     }
     case "pick": {
-      if (factor.entries.includes(NOTHING)) throw new RangeError(`${NOTHING} stands for no entry`);
+      // SAFETY: the last index of an axis of 2^24 would read as nothing.
+      if (factor.entries.includes(NOTHING)) throw new RangeError("a pick reads no index 0xffffff");
       const entries = Array.from(factor.entries, (entry) => uint(entry === -1 ? NOTHING : entry, 3));
       return [...uint(entries.length, 4), ...runBytes(factor.p), ...runBytes(factor.q), ...entries.flat()];
     }
