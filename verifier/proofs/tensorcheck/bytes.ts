@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Parts of a key as bytes (docs/spec/tensorcheck.md, sections 4 and 5): whatever both numbering and key are made of.
-import type { Axis, Coordinate, Factor, Run } from "./program.ts";
+import type { Axis, Factor, Run } from "./program.ts";
 
 /** A factor that the verifier computes by a formula. */
 export type Structured = Exclude<Factor, { kind: "column" | "input" }>;
@@ -100,7 +100,3 @@ function bodyBytes(factor: Structured): number[] {
 /** The axes of a select that have pads. */
 export const paddedAxes = ({ axes }: Extract<Factor, { kind: "select" }>): typeof axes =>
   axes.filter(({ size, run }) => size !== 2 ** run.bits);
-
-/** The coordinates of a run, the most significant first. */
-export const coordinatesOf = ({ low, bits }: Run): Coordinate[] =>
-  Array.from({ length: bits }, (_, i) => low + bits - 1 - i);

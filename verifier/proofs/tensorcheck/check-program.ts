@@ -2,31 +2,22 @@
 // What a program must be so that it can be numbered, and its sizes: degrees and coordinates of ρ.
 import { VerigradError } from "../../errors.ts";
 import { SCALAR_FIELD } from "../../tensor/packing.ts";
-import { coordinatesOf } from "./bytes.ts";
-import { ONE, ZERO, atRho, type Block, type Coordinate, type Factor, type Fraction, type Program } from "./program.ts";
+import {
+  ONE,
+  ZERO,
+  atRho,
+  coordinatesOf,
+  coordinatesOfFactor,
+  type Block,
+  type Coordinate,
+  type Factor,
+  type Fraction,
+  type Program,
+} from "./program.ts";
 
 const RHO = atRho(0);
 const isR = (coordinate: Coordinate): boolean => coordinate >= 0 && coordinate < RHO;
 const isRho = (coordinate: Coordinate): boolean => coordinate >= RHO && coordinate < ZERO;
-
-/** Coordinates at which a factor is evaluated; it is of degree 1 in each place where one stands. */
-export function coordinatesOfFactor(factor: Factor): Coordinate[] {
-  switch (factor.kind) {
-    case "column":
-      return [...factor.coordinates];
-    case "input":
-      return factor.axes.flatMap((axis) => axis.coordinates);
-    case "select":
-      return factor.axes.flatMap(({ run }) => coordinatesOf(run));
-    case "window":
-      return [factor.p, factor.k, factor.q].flatMap(coordinatesOf);
-    case "pick":
-      return [factor.p, factor.q].flatMap(coordinatesOf);
-    case "index":
-    case "steps":
-      return coordinatesOf(factor.run);
-  }
-}
 
 const factorsOfFraction = ({ numerator, linear }: Fraction): (Factor | undefined)[] => [
   numerator,

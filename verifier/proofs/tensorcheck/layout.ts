@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Where the values of tensors lie in columns, and at which coordinates a block reads them (docs/spec/tensorcheck.md,
 // section 7, Layouts).
+import { coordinatesOf, coordinatesOfFactor } from "./program.ts";
 import type { Axis, Cells, Column, Coordinate, Factor, Run } from "./program.ts";
 
 /** Bits of an axis of this size: ⌈log2 size⌉. */
@@ -22,10 +23,6 @@ export interface FrameAxis {
 
 /** A layout with coordinates: the cells that a block runs over, or the point of an equation. Most significant first. */
 export type Frame = readonly FrameAxis[];
-
-/** The coordinates of a run, the most significant first. */
-export const coordinatesOf = ({ low, bits }: Run): Coordinate[] =>
-  Array.from({ length: bits }, (_, i) => low + bits - 1 - i);
 
 /** The frame of a layout at coordinates low, low + 1, …, the last axis lowest. */
 export function frameOf(sizes: readonly number[], low: Coordinate): Frame {
@@ -190,22 +187,8 @@ export function uncovered(frame: Frame, factors: readonly Factor[]): Frame {
 }
 
 /** The coordinates of a factor that is 0 in an honest witness on the pads of the axes that they belong to. */
-export function coordinatesIn(factor: Factor): readonly Coordinate[] {
-  switch (factor.kind) {
-    case "column":
-      return factor.coordinates;
-    case "input":
-      return factor.axes.flatMap(({ coordinates }) => coordinates);
-    case "select":
-      return factor.axes.flatMap(({ run }) => coordinatesOf(run));
-    case "window":
-      return [factor.p, factor.k, factor.q].flatMap(coordinatesOf);
-    case "pick":
-      return [factor.p, factor.q].flatMap(coordinatesOf);
-    default:
-      return [];
-  }
-}
+export const coordinatesIn = (factor: Factor): readonly Coordinate[] =>
+  factor.kind === "index" || factor.kind === "steps" ? [] : coordinatesOfFactor(factor);
 
 /** Calls back with each value's cell, in row-major order of the axes. */
 export function eachCell(sizes: readonly number[], visit: (cell: number, value: number) => void): void {

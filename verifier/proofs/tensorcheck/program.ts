@@ -66,6 +66,29 @@ export type Factor =
       readonly steps: readonly { readonly bits: number; readonly index: number; readonly value: bigint }[];
     };
 
+/** The coordinates of a run, the most significant first. */
+export const coordinatesOf = ({ low, bits }: Run): Coordinate[] =>
+  Array.from({ length: bits }, (_, i) => low + bits - 1 - i);
+
+/** Coordinates at which a factor is evaluated; it is of degree 1 in each place where one stands. */
+export function coordinatesOfFactor(factor: Factor): Coordinate[] {
+  switch (factor.kind) {
+    case "column":
+      return [...factor.coordinates];
+    case "input":
+      return factor.axes.flatMap((axis) => axis.coordinates);
+    case "select":
+      return factor.axes.flatMap(({ run }) => coordinatesOf(run));
+    case "window":
+      return [factor.p, factor.k, factor.q].flatMap(coordinatesOf);
+    case "pick":
+      return [factor.p, factor.q].flatMap(coordinatesOf);
+    case "index":
+    case "steps":
+      return coordinatesOf(factor.run);
+  }
+}
+
 /** coefficient · Π factors, in equation `equation` >= 1. */
 export interface Term {
   readonly equation: number;

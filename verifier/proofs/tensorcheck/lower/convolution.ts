@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { windowOf, type Axis } from "../../../graph/nodes/window.ts";
 import type { ConvolutionNode } from "../../../graph/types.ts";
-import { bitsIn, factorOf, frameOf, type Frame, type FrameAxis } from "../layout.ts";
+import { bitsIn, factorOf, frameOf, isPowerOfTwo, type Frame, type FrameAxis } from "../layout.ts";
 import { atR, type Factor } from "../program.ts";
 import { equal, type Contraction, type Piece } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
@@ -13,9 +13,7 @@ const isPointwise = ({ input, output, kernel, stride, begin }: Axis): boolean =>
 
 /** Whether windows lie side by side, each 2^i long: position and tap are the index's upper and lower bits. */
 const isAligned = ({ input, output, kernel, stride, dilation, begin }: Axis): boolean =>
-  kernel > 1 && kernel === stride && dilation === 1 && begin === 0 && input === output * kernel && isPower(kernel);
-
-const isPower = (v: number): boolean => Number.isInteger(Math.log2(v));
+  kernel > 1 && kernel === stride && dilation === 1 && begin === 0 && input === output * kernel && isPowerOfTwo(kernel);
 
 /**
  * Σ_{g, c, k, q} equal(ρ_g, g) · W~(g, ρ_m, c, k) · Π_axes window(ρ_p; k, q) · x~(ρ_n, g, c, q) + bias: windows are of real sizes, the

@@ -2,8 +2,8 @@
 // Multilinear polynomials by their values on the cube (docs/spec/tensorcheck.md, sections 1 and 4). Every structured value is
 // the extension of a table of small integers; here it is that table, by definition, and no formula.
 import { VerigradError } from "../../../errors.ts";
-import type { Axis, Cells, Coordinate, Factor, Run } from "../program.ts";
-import { ONE, ZERO } from "../program.ts";
+import type { Axis, Cells, Coordinate, Factor } from "../program.ts";
+import { coordinatesOf, ONE, ZERO } from "../program.ts";
 import { mod } from "./field.ts";
 import { SCALAR_FIELD as r } from "../../../tensor/packing.ts";
 
@@ -43,10 +43,6 @@ export function eqCells(point: readonly bigint[]): bigint[] {
     [1n],
   );
 }
-
-/** A run's coordinates, most significant first. */
-export const runCoordinates = ({ low, bits }: Run): Coordinate[] =>
-  Array.from({ length: bits }, (_, i) => low + bits - 1 - i);
 
 /** t of r_t, or undefined for every other coordinate. */
 export const variableOf = (coordinate: Coordinate): number | undefined => (coordinate < 0x40 ? coordinate : undefined);
@@ -103,7 +99,7 @@ export function factorCells(
             cells.flatMap((cell) => Array.from({ length: 2 ** run.bits }, (_, i) => (i < size ? cell : 0n))),
           [1n],
         ),
-        coordinates: factor.axes.flatMap(({ run }) => runCoordinates(run)),
+        coordinates: factor.axes.flatMap(({ run }) => coordinatesOf(run)),
       };
     case "window": {
       const { positions, taps, size, stride, dilation, pad, p, k, q } = factor;
@@ -113,7 +109,7 @@ export function factorCells(
           const index = stride * i + dilation * j - pad;
           if (index >= 0 && index < size) cells[(i * 2 ** k.bits + j) * 2 ** q.bits + index] = 1n;
         }
-      return { cells, coordinates: [p, k, q].flatMap(runCoordinates) };
+      return { cells, coordinates: [p, k, q].flatMap(coordinatesOf) };
     }
     case "pick": {
       const { entries, p, q } = factor;
@@ -121,12 +117,12 @@ export function factorCells(
       entries.forEach((entry, i) => {
         if (entry >= 0) cells[i * 2 ** q.bits + entry] = 1n;
       });
-      return { cells, coordinates: [p, q].flatMap(runCoordinates) };
+      return { cells, coordinates: [p, q].flatMap(coordinatesOf) };
     }
     case "index":
       return {
         cells: Array.from({ length: 2 ** factor.run.bits }, (_, i) => BigInt(i)),
-        coordinates: runCoordinates(factor.run),
+        coordinates: coordinatesOf(factor.run),
       };
     case "steps":
       return {
@@ -138,7 +134,7 @@ export function factorCells(
             ),
           ),
         ),
-        coordinates: runCoordinates(factor.run),
+        coordinates: coordinatesOf(factor.run),
       };
   }
 }

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Structured values that read ρ (docs/spec/tensorcheck.md, section 4) as small tables of numbers of F.
 import type { Factor, Run } from "../program.ts";
+import { coordinatesOf } from "../program.ts";
 import { mod } from "./field.ts";
-import {
-  coordinateValue,
-  eqCells,
-  factorCells,
-  onCube,
-  runCoordinates,
-  variableOf,
-  type Points,
-} from "./multilinear.ts";
+import { coordinateValue, eqCells, factorCells, onCube, variableOf, type Points } from "./multilinear.ts";
 
 /** A multilinear polynomial in the r_t of `free`, ascending; bit j of a cell's index is the variable free[j]. */
 export interface Table {
@@ -98,10 +91,10 @@ function sparse(
 ): Table {
   const weights = runs.map((run) =>
     variableOf(run.low) === undefined || run.bits === 0
-      ? eqCells(runCoordinates(run).map((coordinate) => coordinateValue(coordinate, points)))
+      ? eqCells(coordinatesOf(run).map((coordinate) => coordinateValue(coordinate, points)))
       : null,
   );
-  const free = runs.flatMap((run, a) => (weights[a] === null ? runCoordinates(run) : [])).sort((a, b) => a - b);
+  const free = runs.flatMap((run, a) => (weights[a] === null ? coordinatesOf(run) : [])).sort((a, b) => a - b);
   const cells = new Array<bigint>(2 ** free.length).fill(0n);
   each((indices) => {
     let [cell, weight] = [0, 1n];

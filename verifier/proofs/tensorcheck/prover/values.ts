@@ -4,10 +4,10 @@ import { VerigradError } from "../../../errors.ts";
 import type { Integers, TensorcheckEngine, Vector } from "../engine/types.ts";
 import { CONSTANT, type NumberedProgram } from "../number.ts";
 import type { Cells, Column, Coordinate, Factor } from "../program.ts";
-import { ONE } from "../program.ts";
+import { coordinatesOfFactor, ONE } from "../program.ts";
 import { valuesOf } from "./blocks.ts";
 import { arrange, combineRows, split, toVector, upload, type Parts, type SmallArray } from "./integers.ts";
-import { coordinateValue, padded, runCoordinates, variableOf, type Points } from "./multilinear.ts";
+import { coordinateValue, padded, variableOf, type Points } from "./multilinear.ts";
 import { areDisjoint, spread, type Structured } from "./tables.ts";
 
 interface Source {
@@ -83,7 +83,7 @@ export class Values {
 
   /** The variables that a value reads. */
   variablesOf(value: number): number[] {
-    return coordinatesOf(this.factor(value))
+    return coordinatesOfFactor(this.factor(value))
       .map(variableOf)
       .filter((t) => t !== undefined);
   }
@@ -94,7 +94,7 @@ export class Values {
 
   /** Whether a value reads no ρ: its cells are integers. */
   isOnCube(value: number): boolean {
-    return coordinatesOf(this.factor(value)).every((coordinate) => coordinate < 0x40 || coordinate >= 0x80);
+    return coordinatesOfFactor(this.factor(value)).every((coordinate) => coordinate < 0x40 || coordinate >= 0x80);
   }
 
   /** A pre or wit column as it lies. */
@@ -190,7 +190,7 @@ export class Values {
 
   #source(value: number): Source {
     const factor = this.factor(value);
-    const coordinates = coordinatesOf(factor);
+    const coordinates = coordinatesOfFactor(factor);
     switch (factor.kind) {
       case "column":
         return { parts: this.cellsOf(factor.column), coordinates };
@@ -225,28 +225,9 @@ export function wide(engine: TensorcheckEngine, { free, vector }: Read, variable
   return engine.fromBigints(spread({ free, cells: engine.toBigints(vector) }, variables));
 }
 
-/** Coordinates that a factor's cells are indexed by, the most significant first. */
-export function coordinatesOf(factor: Factor): readonly Coordinate[] {
-  switch (factor.kind) {
-    case "column":
-      return factor.coordinates;
-    case "input":
-      return factor.axes.flatMap(({ coordinates }) => coordinates);
-    case "select":
-      return factor.axes.flatMap(({ run }) => runCoordinates(run));
-    case "window":
-      return [factor.p, factor.k, factor.q].flatMap(runCoordinates);
-    case "pick":
-      return [factor.p, factor.q].flatMap(runCoordinates);
-    case "index":
-    case "steps":
-      return runCoordinates(factor.run);
-  }
-}
-
 /** The table that a structured value is the extension of. */
 function structuredCells(factor: Structured): Cells {
-  const cells = new Array<number>(2 ** coordinatesOf(factor).length).fill(0);
+  const cells = new Array<number>(2 ** coordinatesOfFactor(factor).length).fill(0);
   switch (factor.kind) {
     case "select": {
       const strides = factor.axes.map(
