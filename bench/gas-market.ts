@@ -18,6 +18,8 @@ const TOLERANCE = 0.02;
 const LIMITS: Readonly<Record<string, number>> = {
   request: 120_000,
   claim: 80_000,
+  "optimistic, propose and settle": 200_000,
+  "fulfilBatch of 8, a job, of a single fulfil, percent": 60,
   "fulfil beyond verify, 20 bytes": 115_000,
   "fulfil beyond verify, 31 bytes": 115_000,
   "fulfil beyond verify, 64 bytes": 115_000 + 23_000,
@@ -69,7 +71,8 @@ async function measure(): Promise<Numbers> {
   for (const account of [owner, requester, operator, rescuer]) {
     await send(token, owner, "mint", [account.address, 10n ** 24n]);
     await send(token, account, "approve", [marketAddress, 10n ** 24n]);
-    await send(market, account, "deposit", [tokenAddress, account.address, 10n ** 21n]);
+    await send(market, account, "deposit", [tokenAddress, account.address, 2n * 10n ** 21n]);
+    await send(market, account, "bond", [tokenAddress, 10n ** 21n]);
   }
 
   const numbers: Numbers = {};
@@ -161,6 +164,48 @@ async function measure(): Promise<Numbers> {
       out3,
       seal3,
     ]);
+
+    const optimistic = async () => ({
+      ...(await newRequest()),
+      mode: 1,
+      proposerBond: 2n * 10n ** 17n,
+      challengerBond: 10n ** 17n,
+      challengeWindow: 3_600n,
+      deadline: BigInt(await networkHelpers.time.latest()) + 20_000n,
+    });
+    const proposed = await optimistic();
+    await send(market, requester, "request", [proposed]);
+    await send(market, operator, "claim", [proposed]);
+    numbers["propose"] = await send(market, operator, "propose", [proposed, bytesOut]);
+    await networkHelpers.time.increase(3_601);
+    numbers["settle"] = await send(market, operator, "settle", [proposed]);
+    numbers["optimistic, propose and settle"] = numbers["propose"] + numbers["settle"];
+
+    const disputed = await optimistic();
+    await send(market, requester, "request", [disputed]);
+    await send(market, operator, "claim", [disputed]);
+    await send(market, operator, "propose", [disputed, new Uint8Array(bytes)]);
+    numbers["challenge"] = await send(market, rescuer, "challenge", [disputed, keccak_256(new Uint8Array(bytes))]);
+    const [out4, seal4] = await proof(disputed, rescuer.address);
+    numbers["fulfil, overturns a proposal"] = await send(market, rescuer, "fulfil", [
+      disputed,
+      rescuer.address,
+      out4,
+      seal4,
+    ]);
+
+    const batch: unknown[] = [];
+    for (let i = 0; i < 8; i++) {
+      const one = await newRequest();
+      await send(market, requester, "request", [one]);
+      await send(market, operator, "claim", [one]);
+      const [o, s] = await proof(one, operator.address);
+      batch.push({ request: one, payee: operator.address, output: o, seal: s });
+    }
+    numbers["fulfilBatch of 8, a job"] = Math.round((await send(market, operator, "fulfilBatch", [batch])) / 8);
+    numbers["fulfilBatch of 8, a job, of a single fulfil, percent"] = Math.round(
+      (100 * numbers["fulfilBatch of 8, a job"]) / fulfil,
+    );
 
     const cancelled = await newRequest();
     await send(market, requester, "request", [cancelled]);

@@ -4,16 +4,18 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
+import {Stake} from "../types/Stake.sol";
 
-/// Who owns what. Escrowed fees and collateral are in nobody's balance: their jobs account for them.
+/// Who owns what. Escrowed fees and challengers' bonds are in nobody's balance: their jobs account for them.
 struct Ledger {
     mapping(address token => bool) allowed;
     mapping(address token => mapping(address account => uint256)) balances;
+    mapping(address token => mapping(address account => Stake)) stakes;
     mapping(address token => uint256) burnt; // slashed, and kept for ever
 }
 
 /// @title Deposited balances
-/// @dev INV-01: balances + open escrow + open collateral + burnt == deposited - withdrawn, for each token.
+/// @dev INV-01: balances + stakes + escrowed fees + challengers' bonds + burnt == deposited - withdrawn, for each token.
 library BalanceLib {
     using SafeERC20 for IERC20;
 
@@ -22,17 +24,19 @@ library BalanceLib {
         if (!self.allowed[token]) revert IInferenceMarket.TokenNotAllowed(token);
     }
 
-    /// @notice Takes `amount` from the caller and credits `account` with what arrived.
+    /// @notice Takes `amount` of `from`'s tokens, by its allowance, and credits `account` with what arrived.
+    /// The caller has made sure that `from` agrees.
     function pull(
         Ledger storage self,
         address token,
+        address from,
         address account,
         uint256 amount
     ) internal returns (uint256 credited) {
         requireAllowed(self, token);
         if (account == address(0)) revert IInferenceMarket.ZeroAddress();
         uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        IERC20(token).safeTransferFrom(from, address(this), amount);
         // SAFETY: credits what came, not what was asked for: a token that keeps a fee cannot be paid out twice.
         credited = IERC20(token).balanceOf(address(this)) - before;
         credit(self, token, account, credited);

@@ -26,7 +26,7 @@ library CallbackLib {
     function callConsumer(
         Request calldata req,
         JobId jobId,
-        bytes calldata output
+        bytes memory output
     ) internal returns (bool ok, bytes memory returnData) {
         bytes memory data = abi.encodeCall(IInferenceConsumer.onInference, (jobId, req.modelId, output));
         address consumer = req.consumer;

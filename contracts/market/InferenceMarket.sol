@@ -1,163 +1,62 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {IInferenceMarket, JobState} from "../interfaces/IInferenceMarket.sol";
+import {IInferenceMarket, JobRecord, JobState} from "../interfaces/IInferenceMarket.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofSystem} from "../interfaces/IProofSystem.sol";
 import {IProofSystemRouter} from "../interfaces/IProofSystemRouter.sol";
+import {Fulfilment} from "../types/Fulfilment.sol";
 import {JobId} from "../types/JobId.sol";
+import {MarketParameters} from "../types/MarketParameters.sol";
 import {RoyaltyTerms} from "../types/ModelSpec.sol";
 import {Request} from "../types/Request.sol";
+import {Stake} from "../types/Stake.sol";
 import {BalanceLib, Ledger} from "./BalanceLib.sol";
 import {CallbackLib} from "./CallbackLib.sol";
-import {Due, Job, JobLib} from "./JobLib.sol";
+import {Due, Grounds, Job, JobLib} from "./JobLib.sol";
+import {MarketAccounts} from "./MarketAccounts.sol";
+import {MarketRequests} from "./MarketRequests.sol";
 import {RequestLib} from "./RequestLib.sol";
+import {SettlementMath} from "./SettlementMath.sol";
+import {StakeLib} from "./StakeLib.sol";
 
 /// @title Escrow, claims and settlement of inference jobs
 /// @notice Immutable: no owner, no proxy, nothing to pause. Rules and reasons: docs/spec/settlement.md.
-/// @dev Orders the work; RequestLib, JobLib, BalanceLib and CallbackLib do it. Every function that moves money takes the
-/// reentrancy lock, deposits and withdrawals included; a consumer's callback comes after all effects.
-contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
+/// @dev Orders the work; MarketRequests opens jobs, MarketAccounts holds balances and stake, the libraries do the rest.
+/// Every function that moves money takes the reentrancy lock, deposits and withdrawals included; consumers' callbacks
+/// come after all effects.
+contract InferenceMarket is MarketRequests {
     using BalanceLib for Ledger;
     using CallbackLib for Request;
     using JobLib for Job;
     using RequestLib for Request;
-
-    // Constants -----------------------------------------------------------------------------------------------------
+    using StakeLib for Stake;
 
     /// First word of every job's context (docs/spec/formats.md, section 7).
     bytes32 public constant DOMAIN_JOB = keccak256("verigrad.job.v1");
-    /// Longest output of a job's model: storing it takes about 6,000,000 gas, which leaves a transaction (EIP-7825) room
-    /// for a verification and a callback.
-    uint256 public constant MAX_OUTPUT_BYTES = 8_192;
-    uint256 private constant BPS = 10_000;
-    /// What one transaction can carry beside a proof's verification (EIP-7825 caps it at 2^24 gas).
-    uint256 private constant CALLBACK_GAS_CEILING = 8_000_000;
-    uint256 private constant INPUT_BYTES_CEILING = 1 << 17;
+    /// Most gas that a proof system gets for a verification: what a transaction (EIP-7825) has, without a settlement.
+    uint256 public constant MAX_VERIFY_GAS = 14_000_000;
 
-    // Parameters ----------------------------------------------------------------------------------------------------
+    /// A settlement by proof on its way.
+    struct Item {
+        JobId jobId;
+        address payee;
+        IProofSystem proofSystem; // zero: refused
+        bytes32 keyHash;
+        RoyaltyTerms terms;
+        bool verified; // or refused, its proof was looked at
+    }
 
-    IModelRegistry public immutable registry;
-    IProofSystemRouter public immutable router;
-    /// Seconds between the announcement of a cancellation and the cancellation.
-    uint256 public immutable cancelDelay;
-    /// Seconds that are left, at the least, for others to settle after a claimer's window.
-    uint256 public immutable minRescue;
-    /// Share of slashed collateral that nobody gets.
-    uint256 public immutable burnBps;
-    uint256 public immutable maxInputBytes;
-    uint256 public immutable maxCallbackGas;
-
-    // State ---------------------------------------------------------------------------------------------------------
-
-    Ledger private _ledger;
-    mapping(JobId => Job) private _jobs;
-
-    /// @param tokens the ERC-20s that fees and collateral may be in, for ever; none may charge its sender more than the
-    /// amount of a transfer, and none may change balances by itself
+    /// @param tokens the ERC-20s that fees and stake may be in, for ever; none may charge its sender more than the amount
+    /// of a transfer, and none may change balances by itself
     constructor(
         IModelRegistry registry_,
         IProofSystemRouter router_,
         address[] memory tokens,
-        uint32 cancelDelay_,
-        uint32 minRescue_,
-        uint16 burnBps_,
-        uint32 maxInputBytes_,
-        uint32 maxCallbackGas_
-    ) EIP712("Verigrad InferenceMarket", "1") {
-        if (address(registry_) == address(0) || address(router_) == address(0)) revert ZeroAddress();
-        if (tokens.length == 0 || cancelDelay_ == 0 || minRescue_ == 0) revert InvalidParameters();
-        // INVARIANT: at least half of a slash is burnt, so that fighting one's own accounts never pays (INV-10).
-        if (burnBps_ < BPS / 2 || burnBps_ > BPS) revert InvalidParameters();
-        if (maxInputBytes_ == 0 || maxInputBytes_ > INPUT_BYTES_CEILING) revert InvalidParameters();
-        if (maxCallbackGas_ == 0 || maxCallbackGas_ > CALLBACK_GAS_CEILING) revert InvalidParameters();
-        for (uint256 i = 0; i < tokens.length; ++i) {
-            if (tokens[i] == address(0)) revert ZeroAddress();
-            _ledger.allowed[tokens[i]] = true;
-        }
-        registry = registry_;
-        router = router_;
-        cancelDelay = cancelDelay_;
-        minRescue = minRescue_;
-        burnBps = burnBps_;
-        maxInputBytes = maxInputBytes_;
-        maxCallbackGas = maxCallbackGas_;
-    }
-
-    // Balances ------------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IInferenceMarket
-    function deposit(address token, address account, uint256 amount) external nonReentrant returns (uint256 credited) {
-        return _deposit(token, account, amount);
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function depositWithPermit(
-        address token,
-        address account,
-        uint256 amount,
-        uint256 permitDeadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external nonReentrant returns (uint256 credited) {
-        _ledger.requireAllowed(token);
-        // SAFETY: a permit can be brought by anyone who sees it; if it was, the allowance is there and the deposit goes on.
-        // solhint-disable-next-line no-empty-blocks
-        try IERC20Permit(token).permit(msg.sender, address(this), amount, permitDeadline, v, r, s) {} catch {}
-        return _deposit(token, account, amount);
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function withdraw(address token, address to, uint256 amount) external nonReentrant {
-        _ledger.push(token, msg.sender, to, amount);
-        emit Withdrawn(token, msg.sender, to, amount);
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function balanceOf(address token, address account) external view returns (uint256) {
-        return _ledger.balances[token][account];
-    }
-
-    /// @notice What slashing has taken out of circulation; the market keeps it for ever.
-    function burntOf(address token) external view returns (uint256) {
-        return _ledger.burnt[token];
-    }
-
-    /// @notice Whether fees and collateral may be in this token.
-    function isTokenAllowed(address token) external view returns (bool) {
-        return _ledger.allowed[token];
-    }
+        MarketParameters memory parameters_
+    ) MarketAccounts(tokens, parameters_) MarketRequests(registry_, router_) {}
 
     // Jobs ----------------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IInferenceMarket
-    function request(Request calldata req) external nonReentrant returns (JobId jobId) {
-        // SAFETY: nobody spends another's balance.
-        if (msg.sender != req.requester) revert NotRequester(msg.sender, req.requester);
-        _ledger.requireAllowed(req.token);
-        req.validate(minRescue, maxInputBytes, maxCallbackGas);
-
-        (bytes4 selector, bytes32 keyHash, uint24 termsIndex, uint16 royaltyBps) = registry.jobTerms(req.modelId);
-        if (royaltyBps > req.maxRoyaltyBps) revert RoyaltyAboveMaximum(royaltyBps, req.maxRoyaltyBps);
-        IProofSystem proofSystem = router.activeImplementation(selector);
-        uint8 keyMode = proofSystem.inputModeOf(keyHash);
-        if (keyMode != uint8(req.inputMode)) revert InputModeMismatch(keyMode, uint8(req.inputMode));
-        // SAFETY: an input that no proof can be about would cost its claimer the collateral (T3), and so would an output
-        // whose settlement fits no transaction.
-        proofSystem.checkInput(keyHash, req.input);
-        uint256 outputLength = proofSystem.outputLengthOf(keyHash);
-        if (outputLength > MAX_OUTPUT_BYTES) revert OutputTooLong(outputLength, MAX_OUTPUT_BYTES);
-
-        jobId = jobIdOf(req);
-        _jobs[jobId].open(jobId, address(proofSystem), termsIndex);
-        // INVARIANT: all that this job can ever pay is taken now.
-        _ledger.debit(req.token, msg.sender, req.maxFee);
-        emit JobRequested(jobId, req.modelId, msg.sender, req);
-    }
 
     /// @inheritdoc IInferenceMarket
     function claim(Request calldata req) external nonReentrant {
@@ -165,9 +64,13 @@ contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
         Job storage job = _jobs[jobId];
         uint256 price = job.claim(jobId, req);
         // Reverts when the proof system was stopped since: what is no longer trusted takes no new work.
-        router.activeImplementation(IProofSystem(job.proofSystem).selector());
-        // INVARIANT: what can be slashed is taken when the exposure begins (INV-05).
-        _ledger.debit(req.token, msg.sender, req.collateral);
+        bool keysStopped = router.requireActive(job.proofSystem);
+        if (keysStopped) {
+            (bytes32 keyHash, ) = registry.settlementTerms(req.modelId, job.termsIndex);
+            router.requireKey(job.proofSystem, keyHash);
+        }
+        // INVARIANT: what can be slashed is set aside when the exposure begins (INV-05).
+        _ledger.stakes[req.token][msg.sender].lock(req.exposure());
         emit JobClaimed(jobId, msg.sender, price, block.timestamp + req.proofWindow);
     }
 
@@ -178,52 +81,78 @@ contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
         bytes calldata output,
         bytes calldata seal
     ) external nonReentrant {
-        if (payee == address(0)) revert ZeroAddress();
-        JobId jobId = jobIdOf(req);
-        Job storage job = _jobs[jobId];
-        Due memory due = job.due(jobId, req, payee);
+        (Item memory item, Due memory due, bytes memory refusal) = _prepare(req, payee);
+        if (refusal.length == 0) refusal = _verify(item, req.input, output, seal);
+        if (refusal.length != 0) _revertWith(refusal);
+        _settleProven(item, req, due, output, seal);
+        _callBack(item.jobId, req, output);
+    }
 
-        // Router and deprecation are not asked: nothing that happened since the request can stop a live job (INV-08).
-        (bytes32 keyHash, RoyaltyTerms memory terms) = registry.settlementTerms(req.modelId, job.termsIndex);
-        // INVARIANT: the proof is about this chain, market, job, payee, model, input and output, or it reverts (INV-03).
-        IProofSystem(job.proofSystem).verify(keyHash, contextOf(jobId, payee), req.input, output, seal);
-
-        job.settle(output);
-        uint256 royalty = (due.price * terms.bps) / BPS;
-        _pay(jobId, req, payee, due, terms.payee, royalty);
-        emit JobSettled(jobId, req.modelId, payee, due.price, royalty, output, seal);
-
-        if (req.callbackGas != 0) {
-            (bool ok, bytes memory returnData) = req.callConsumer(jobId, output);
-            if (!ok) emit CallbackFailed(jobId, req.consumer, returnData);
+    /// @inheritdoc IInferenceMarket
+    function fulfilBatch(Fulfilment[] calldata batch) external nonReentrant returns (bytes[] memory refusals) {
+        uint256 count = batch.length;
+        if (count > MAX_BATCH) revert BatchTooLong(count, MAX_BATCH);
+        refusals = new bytes[](count);
+        Item[] memory items = new Item[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            (items[i], , refusals[i]) = _prepare(batch[i].request, batch[i].payee);
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            if (refusals[i].length == 0 && !items[i].verified) _verifyKey(batch, items, refusals, i);
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            if (refusals[i].length != 0) continue;
+            // Asked again: a job can be twice in a batch.
+            Due memory due;
+            Fulfilment calldata f = batch[i];
+            (due, refusals[i]) = _jobs[items[i].jobId].due(items[i].jobId, f.request, f.payee);
+            if (refusals[i].length == 0) _settleProven(items[i], f.request, due, f.output, f.seal);
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            if (refusals[i].length == 0) _callBack(items[i].jobId, batch[i].request, batch[i].output);
+            else emit FulfilmentRefused(items[i].jobId, refusals[i]);
         }
     }
 
     /// @inheritdoc IInferenceMarket
-    function announceCancel(Request calldata req) external nonReentrant {
-        if (msg.sender != req.requester) revert NotRequester(msg.sender, req.requester);
+    function propose(Request calldata req, bytes calldata output) external nonReentrant {
         JobId jobId = jobIdOf(req);
-        _jobs[jobId].announceCancel(jobId);
-        emit CancelAnnounced(jobId, block.timestamp + cancelDelay);
+        _jobs[jobId].propose(jobId, req, output);
+        emit JobProposed(jobId, msg.sender, output, block.timestamp + req.challengeWindow);
     }
 
     /// @inheritdoc IInferenceMarket
-    function cancel(Request calldata req) external nonReentrant {
-        if (msg.sender != req.requester) revert NotRequester(msg.sender, req.requester);
+    function challenge(Request calldata req, bytes32 outputHash) external nonReentrant {
         JobId jobId = jobIdOf(req);
-        _jobs[jobId].cancel(jobId, cancelDelay);
-        _ledger.credit(req.token, req.requester, req.maxFee);
-        emit JobCancelled(jobId);
+        _jobs[jobId].challenge(jobId, req, outputHash);
+        _ledger.debit(req.token, msg.sender, req.challengerBond);
+        emit JobChallenged(jobId, msg.sender, block.timestamp + req.proofWindow);
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function settle(Request calldata req) external nonReentrant {
+        JobId jobId = jobIdOf(req);
+        Job storage job = _jobs[jobId];
+        bytes memory output = job.finalise(jobId, req);
+        (, RoyaltyTerms memory terms) = registry.settlementTerms(req.modelId, job.termsIndex);
+        (address proposer, uint96 price) = (job.claimer, job.price);
+        _ledger.stakes[req.token][proposer].unlock(req.exposure());
+        uint256 royalty = _payFee(req, proposer, price, terms);
+        emit JobSettled(jobId, req.modelId, proposer, price, royalty, output, "");
+        _callBack(jobId, req, output);
     }
 
     /// @inheritdoc IInferenceMarket
     function expire(Request calldata req) external nonReentrant {
         JobId jobId = jobIdOf(req);
-        address claimer = _jobs[jobId].expire(jobId, req);
+        (address claimer, address challenger) = _jobs[jobId].expire(jobId, req);
         uint256 burnt;
         uint256 awarded;
-        if (claimer != address(0)) (burnt, awarded) = _slash(req.collateral);
-        _ledger.burn(req.token, burnt);
+        if (challenger != address(0)) {
+            (burnt, awarded) = _slashProposer(jobId, req, claimer, challenger, address(0));
+        } else if (claimer != address(0)) {
+            (burnt, awarded) = _slashCollateral(req, claimer, true);
+        }
         _ledger.credit(req.token, req.requester, req.maxFee + awarded);
         emit JobExpired(jobId, claimer, burnt);
     }
@@ -233,11 +162,6 @@ contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IInferenceMarket
     function resultOf(JobId jobId) external view returns (bytes memory output) {
         return _jobs[jobId].result(jobId);
-    }
-
-    /// @inheritdoc IInferenceMarket
-    function jobIdOf(Request calldata req) public view returns (JobId) {
-        return JobId.wrap(_hashTypedDataV4(req.hash()));
     }
 
     /// @inheritdoc IInferenceMarket
@@ -254,64 +178,210 @@ contract InferenceMarket is IInferenceMarket, EIP712, ReentrancyGuardTransient {
     function refundOf(Request calldata req) external view returns (uint256 refund) {
         Job storage job = _jobs[jobIdOf(req)];
         JobState state = job.state;
-        if (state == JobState.Settled) return req.maxFee - req.priceAt(job.since);
+        bool claimed = job.claimer != address(0);
+        if (state == JobState.Settled) return req.maxFee - (claimed ? job.price : req.priceAt(job.since));
         if (state == JobState.Cancelled) return req.maxFee;
         if (state == JobState.Expired) {
             refund = req.maxFee;
-            if (job.claimer != address(0)) {
-                (, uint256 awarded) = _slash(req.collateral);
+            if (claimed) {
+                (, uint256 awarded) = SettlementMath.slash(req.collateral, _burnBps);
                 refund += awarded;
             }
         }
     }
 
     /// @inheritdoc IInferenceMarket
-    function jobOf(
-        JobId jobId
-    )
-        external
-        view
-        returns (JobState state, address claimer, uint256 price, uint256 since, address proofSystem, uint24 termsIndex)
-    {
+    function jobOf(JobId jobId) external view returns (JobRecord memory) {
         Job storage job = _jobs[jobId];
-        return (job.state, job.claimer, job.price, job.since, job.proofSystem, job.termsIndex);
+        return
+            JobRecord(
+                job.state,
+                job.since,
+                job.claimer,
+                job.price,
+                job.challenger,
+                job.proofSystem,
+                job.termsIndex,
+                job.outputLength
+            );
     }
 
     // Internals -----------------------------------------------------------------------------------------------------
 
-    function _deposit(address token, address account, uint256 amount) private returns (uint256 credited) {
-        credited = _ledger.pull(token, account, amount);
-        emit Deposited(token, account, msg.sender, credited);
+    /// @dev What is known of a settlement by proof before the proof is looked at; `refusal` as in JobLib.due.
+    function _prepare(
+        Request calldata req,
+        address payee
+    ) private view returns (Item memory item, Due memory due, bytes memory refusal) {
+        item.jobId = jobIdOf(req);
+        item.payee = payee;
+        if (payee == address(0)) return (item, due, abi.encodeWithSelector(ZeroAddress.selector));
+        Job storage job = _jobs[item.jobId];
+        (due, refusal) = job.due(item.jobId, req, payee);
+        if (refusal.length != 0) return (item, due, refusal);
+        // Router and deprecation are not asked: nothing that happened since the request can stop a live job (INV-08).
+        item.proofSystem = IProofSystem(job.proofSystem);
+        (item.keyHash, item.terms) = registry.settlementTerms(req.modelId, job.termsIndex);
     }
 
-    /// @dev INVARIANT: pays out maxFee and the collateral, no more and no less: price - royalty and what the claimer's
-    /// collateral gives to the payee, royalty to the model's side, the rest of the fee to the requester.
-    function _pay(
+    /// @dev INVARIANT: empty only if the seal proves, about this chain, market, job and payee, that the model maps this
+    /// input to this output (INV-03).
+    function _verify(
+        Item memory item,
+        bytes calldata input,
+        bytes calldata output,
+        bytes calldata seal
+    ) private view returns (bytes memory refusal) {
+        uint256 context = contextOf(item.jobId, item.payee);
+        try item.proofSystem.verify{gas: MAX_VERIFY_GAS}(item.keyHash, context, input, output, seal) {
+            return "";
+        } catch (bytes memory reason) {
+            // SAFETY: an error without a name is want of gas: the sender's fault, and no verdict about a proof.
+            if (reason.length < 4) revert VerificationOutOfGas(item.jobId);
+            return reason;
+        }
+    }
+
+    /// @dev Verifies item `first` and all later ones of its key: together, or, when that fails, each by itself.
+    function _verifyKey(
+        Fulfilment[] calldata batch,
+        Item[] memory items,
+        bytes[] memory refusals,
+        uint256 first
+    ) private view {
+        uint256[] memory group = new uint256[](batch.length);
+        uint256 size = 0;
+        for (uint256 i = first; i < batch.length; ++i) {
+            // A refused item has no proof system.
+            if (items[i].proofSystem != items[first].proofSystem || items[i].keyHash != items[first].keyHash) continue;
+            items[i].verified = true;
+            group[size++] = i;
+        }
+        if (size > 1 && _verifyTogether(batch, items, group, size)) return;
+        for (uint256 j = 0; j < size; ++j) {
+            Fulfilment calldata f = batch[group[j]];
+            refusals[group[j]] = _verify(items[group[j]], f.request.input, f.output, f.seal);
+        }
+    }
+
+    function _verifyTogether(
+        Fulfilment[] calldata batch,
+        Item[] memory items,
+        uint256[] memory group,
+        uint256 size
+    ) private view returns (bool) {
+        uint256[] memory contexts = new uint256[](size);
+        bytes[] memory inputs = new bytes[](size);
+        bytes[] memory outputs = new bytes[](size);
+        bytes[] memory seals = new bytes[](size);
+        for (uint256 j = 0; j < size; ++j) {
+            Fulfilment calldata f = batch[group[j]];
+            contexts[j] = contextOf(items[group[j]].jobId, f.payee);
+            inputs[j] = f.request.input;
+            outputs[j] = f.output;
+            seals[j] = f.seal;
+        }
+        Item memory head = items[group[0]];
+        try head.proofSystem.verifyBatch{gas: MAX_VERIFY_GAS}(head.keyHash, contexts, inputs, outputs, seals) {
+            return true;
+        } catch {
+            return false; // no verdict yet: each item is asked about by itself
+        }
+    }
+
+    /// @dev The proof has been verified. INVARIANT: all that the job held is paid out, no more and no less: the fee, the
+    /// challenger's bond, and of the claimer's stake what the job exposed is unlocked or slashed.
+    function _settleProven(
+        Item memory item,
+        Request calldata req,
+        Due memory due,
+        bytes calldata output,
+        bytes calldata seal
+    ) private {
+        (JobId jobId, address payee) = (item.jobId, item.payee);
+        bool upheld = _jobs[jobId].prove(output);
+        address earner = payee; // of the price
+        if (due.grounds == Grounds.IN_TIME) {
+            _ledger.stakes[req.token][due.claimer].unlock(req.exposure());
+        } else if (due.grounds == Grounds.RESCUED) {
+            // SAFETY: also when the late claimer is the payee: proving late must not be the way around the slash.
+            (uint256 burnt, uint256 awarded) = _slashCollateral(req, due.claimer, false);
+            _ledger.credit(req.token, payee, awarded);
+            emit ClaimerSlashed(jobId, due.claimer, burnt, awarded);
+        } else if (upheld) {
+            earner = due.claimer;
+            _ledger.stakes[req.token][due.claimer].unlock(req.exposure());
+            uint256 toPayee = due.challenger == address(0) ? 0 : req.challengerBond;
+            _ledger.credit(req.token, payee, toPayee);
+            emit ProposalUpheld(jobId, due.claimer, due.challenger, toPayee);
+        } else if (due.grounds == Grounds.DISPUTED) {
+            (, uint256 awarded) = _slashProposer(jobId, req, due.claimer, due.challenger, payee);
+            _ledger.credit(req.token, payee, awarded);
+        }
+        uint256 royalty = _payFee(req, earner, uint96(due.price), item.terms);
+        emit JobSettled(jobId, req.modelId, payee, due.price, royalty, output, seal);
+    }
+
+    /// @dev INVARIANT: pays out maxFee, no more and no less.
+    function _payFee(
+        Request calldata req,
+        address earner,
+        uint96 price,
+        RoyaltyTerms memory terms
+    ) private returns (uint256 royalty) {
+        royalty = SettlementMath.royaltyOf(price, terms.bps);
+        _ledger.credit(req.token, earner, price - royalty);
+        _ledger.credit(req.token, terms.payee, royalty);
+        _ledger.credit(req.token, req.requester, req.maxFee - price);
+    }
+
+    /// @dev A claimer that neither proved nor proposed in time loses its collateral; its bond is free again.
+    function _slashCollateral(
+        Request calldata req,
+        address claimer,
+        bool expired
+    ) private returns (uint256 burnt, uint256 awarded) {
+        (burnt, awarded) = SettlementMath.slash(req.collateral, _burnBps);
+        _ledger.stakes[req.token][claimer].slash(req.exposure(), req.collateral, expired);
+        _ledger.burn(req.token, burnt);
+    }
+
+    /// @dev A proposer that was wrong, or has no proof, loses collateral and bond. The challenger gets its bond back and
+    /// the award of the proposer's; whoever helped the requester, or the requester, gets the collateral's. Without a
+    /// challenger both awards go to the proof's payee.
+    /// @param payee of the proof; zero when the job expired
+    function _slashProposer(
         JobId jobId,
         Request calldata req,
-        address payee,
-        Due memory due,
-        address royaltyPayee,
-        uint256 royalty
-    ) private {
-        uint256 toPayee = due.price - royalty;
-        if (due.late) {
-            // SAFETY: also when the late claimer is the payee: proving late must not be the way around the slash.
-            (uint256 burnt, uint256 awarded) = _slash(req.collateral);
-            _ledger.burn(req.token, burnt);
-            toPayee += awarded;
-            emit ClaimerSlashed(jobId, due.claimer, burnt, awarded);
-        } else if (due.claimer != address(0)) {
-            toPayee += req.collateral;
+        address proposer,
+        address challenger,
+        address payee
+    ) private returns (uint256 burnt, uint256 awarded) {
+        (uint256 burntCollateral, uint256 fromCollateral) = SettlementMath.slash(req.collateral, _burnBps);
+        (uint256 burntBond, uint256 fromBond) = SettlementMath.slash(req.proposerBond, _burnBps);
+        uint256 exposure = req.exposure();
+        _ledger.stakes[req.token][proposer].slash(exposure, exposure, payee == address(0));
+        burnt = burntCollateral + burntBond;
+        _ledger.burn(req.token, burnt);
+        if (challenger == address(0)) {
+            awarded = fromCollateral + fromBond;
+            fromBond = 0;
+        } else {
+            awarded = fromCollateral;
+            _ledger.credit(req.token, challenger, req.challengerBond + fromBond);
         }
-        _ledger.credit(req.token, payee, toPayee);
-        _ledger.credit(req.token, royaltyPayee, royalty);
-        _ledger.credit(req.token, req.requester, req.maxFee - due.price);
+        emit ProposalOverturned(jobId, proposer, challenger, burnt, awarded, fromBond);
     }
 
-    /// @dev What is not burnt is awarded; rounding goes to the burn.
-    function _slash(uint256 collateral) private view returns (uint256 burnt, uint256 awarded) {
-        awarded = (collateral * (BPS - burnBps)) / BPS;
-        burnt = collateral - awarded;
+    function _callBack(JobId jobId, Request calldata req, bytes memory output) private {
+        if (req.callbackGas == 0) return;
+        (bool ok, bytes memory returnData) = req.callConsumer(jobId, output);
+        if (!ok) emit CallbackFailed(jobId, req.consumer, returnData);
+    }
+
+    function _revertWith(bytes memory reason) private pure {
+        assembly ("memory-safe") {
+            revert(add(reason, 32), mload(reason))
+        }
     }
 }

@@ -131,7 +131,7 @@ contract DigitReader is InferenceConsumer {
         address user = reading.user;
         if (user == address(0)) revert UnknownReading(jobId);
         if (reading.refunded) revert AlreadyRefunded(jobId);
-        (JobState state, , , , , ) = market.jobOf(jobId);
+        JobState state = market.jobOf(jobId).state;
         if (state == JobState.Requested || state == JobState.Claimed) revert JobStillOpen(jobId, state);
 
         // SAFETY: before the token's code runs.

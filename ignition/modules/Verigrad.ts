@@ -15,8 +15,8 @@ export const PERPETUAL_POWERS_OF_TAU = [
 ];
 
 /**
- * Parameters: `owner` and `guardian` of the router (the deployer unless given); `cancelDelay` and `minRescue` in seconds;
- * `burnBps`, the share of slashed collateral that is burnt, of 10,000; `maxInputBytes`; `maxCallbackGas`;
+ * Parameters: `owner` and `guardian` of the router (the deployer unless given); those of the market
+ * (contracts/types/MarketParameters.sol), durations in seconds;
  * `tau2`, the set-up of tensorcheck: [τ]_2 of the Perpetual Powers of Tau unless given, and then known to whoever knows τ.
  * The deployer adds the proof systems and then offers the router to `owner`, who takes it with `acceptOwnership`.
  * @param tokens the ERC-20s of fees and collateral, for ever
@@ -34,11 +34,16 @@ export function deployVerigrad(m: IgnitionModuleBuilder, tokens: ArgumentType) {
     registry,
     router,
     tokens,
-    m.getParameter("cancelDelay", 300),
-    m.getParameter("minRescue", 1_800),
-    m.getParameter("burnBps", 5_000),
-    m.getParameter("maxInputBytes", 16_384),
-    m.getParameter("maxCallbackGas", 2_000_000),
+    {
+      cancelDelay: m.getParameter("cancelDelay", 300),
+      minRescue: m.getParameter("minRescue", 1_800),
+      minChallengeWindow: m.getParameter("minChallengeWindow", 3_600),
+      maxJobSeconds: m.getParameter("maxJobSeconds", 604_800),
+      unbondingDelay: m.getParameter("unbondingDelay", 1_209_600),
+      burnBps: m.getParameter("burnBps", 5_000),
+      maxInputBytes: m.getParameter("maxInputBytes", 16_384),
+      maxCallbackGas: m.getParameter("maxCallbackGas", 2_000_000),
+    },
   ]);
   return { router, groth16, tensorcheck, registry, market };
 }

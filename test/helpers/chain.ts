@@ -38,7 +38,7 @@ export function testAccount(index: number): TestAccount {
 
 export const FUNDS = 1_000_000n;
 
-/** Deploys everything; accounts 0 (owner), 1 (requester), 2 and 3 (operators), each with FUNDS on the market. */
+/** Deploys everything; accounts 0 (owner), 1 (requester), 2 and 3 (operators), each with FUNDS on the market, and as much bonded. */
 export async function newTestChain() {
   const connection = await network.create();
   const { ethers, networkHelpers } = connection;
@@ -55,11 +55,16 @@ export async function newTestChain() {
     await registry.getAddress(),
     await router.getAddress(),
     [await token.getAddress()],
-    600, // cancelDelay
-    600, // minRescue
-    5000, // burnBps
-    65_536,
-    1_000_000,
+    {
+      cancelDelay: 600,
+      minRescue: 600,
+      minChallengeWindow: 600,
+      maxJobSeconds: 604_800,
+      unbondingDelay: 1_209_600,
+      burnBps: 5_000,
+      maxInputBytes: 65_536,
+      maxCallbackGas: 1_000_000,
+    },
   ]);
   await (await router.getFunction("add")(await proofSystem.getAddress())).wait();
   const deployment: Deployment = {
@@ -73,7 +78,10 @@ export async function newTestChain() {
   for (const signer of (await ethers.getSigners()).slice(0, 4)) {
     await (await token.getFunction("mint")(signer.address, 10n * FUNDS)).wait();
     await (await token.connect(signer).getFunction("approve")(deployment.market, 10n * FUNDS)).wait();
-    await (await market.connect(signer).getFunction("deposit")(deployment.tokens[0], signer.address, FUNDS)).wait();
+    await (
+      await market.connect(signer).getFunction("deposit")(deployment.tokens[0], signer.address, 2n * FUNDS)
+    ).wait();
+    await (await market.connect(signer).getFunction("bond")(deployment.tokens[0], FUNDS)).wait();
   }
   const chain: ChainReader = await openChain(provider, deployment);
   const senderOf = (index: number): Sender => openSender(provider, deployment, testAccount(index).privateKey);

@@ -10,15 +10,22 @@ import {MockProofSystem} from "../../../contracts/mocks/proofs/MockProofSystem.s
 import {TestToken} from "../../../contracts/mocks/market/TestToken.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
 import {ProofSystemRouter} from "../../../contracts/proofs/ProofSystemRouter.sol";
+import {Fulfilment} from "../../../contracts/types/Fulfilment.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
+import {MarketParameters} from "../../../contracts/types/MarketParameters.sol";
 import {ModelId} from "../../../contracts/types/ModelId.sol";
 import {ModelSpec} from "../../../contracts/types/ModelSpec.sol";
+import {Permit} from "../../../contracts/types/Permit.sol";
 import {InputMode, Mode, Request} from "../../../contracts/types/Request.sol";
+import {Stake} from "../../../contracts/types/Stake.sol";
 
 /// A market with one model (64 u8 inputs in 0..16, ten i8 outputs), funded accounts, and a request to vary.
 abstract contract MarketTest is Test {
     uint32 internal constant CANCEL_DELAY = 5 minutes;
     uint32 internal constant MIN_RESCUE = 30 minutes;
+    uint32 internal constant MIN_CHALLENGE_WINDOW = 15 minutes;
+    uint32 internal constant MAX_JOB_SECONDS = 7 days;
+    uint32 internal constant UNBONDING_DELAY = 14 days;
     uint16 internal constant BURN_BPS = 6_000;
     uint32 internal constant MAX_INPUT = 4_096;
     uint32 internal constant MAX_CALLBACK_GAS = 2_000_000;
@@ -74,25 +81,32 @@ abstract contract MarketTest is Test {
             InferenceMarket(
                 Artifacts.deploy(
                     "contracts/market/InferenceMarket.sol:InferenceMarket",
-                    abi.encode(
-                        registry,
-                        router,
-                        tokens,
-                        CANCEL_DELAY,
-                        MIN_RESCUE,
-                        BURN_BPS,
-                        MAX_INPUT,
-                        MAX_CALLBACK_GAS
-                    )
+                    abi.encode(registry, router, tokens, baseParameters())
                 )
             );
     }
 
+    function baseParameters() internal pure returns (MarketParameters memory) {
+        return
+            MarketParameters({
+                cancelDelay: CANCEL_DELAY,
+                minRescue: MIN_RESCUE,
+                minChallengeWindow: MIN_CHALLENGE_WINDOW,
+                maxJobSeconds: MAX_JOB_SECONDS,
+                unbondingDelay: UNBONDING_DELAY,
+                burnBps: BURN_BPS,
+                maxInputBytes: MAX_INPUT,
+                maxCallbackGas: MAX_CALLBACK_GAS
+            });
+    }
+
+    /// FUNDS as balance and FUNDS as stake.
     function fund(TestToken token_, address account) internal {
-        token_.mint(account, FUNDS);
+        token_.mint(account, 2 * FUNDS);
         vm.startPrank(account);
         token_.approve(address(market), type(uint256).max);
-        market.deposit(address(token_), account, FUNDS);
+        market.deposit(address(token_), account, 2 * FUNDS);
+        market.bond(address(token_), FUNDS);
         vm.stopPrank();
     }
 
@@ -161,6 +175,29 @@ abstract contract MarketTest is Test {
         req.nonce = 1;
     }
 
+    /// As baseRequest, OPTIMISTIC.
+    function optimisticRequest() internal view returns (Request memory req) {
+        req = baseRequest();
+        req.mode = Mode.OPTIMISTIC;
+        req.proposerBond = 40 ether;
+        req.challengerBond = 5 ether;
+        req.challengeWindow = 1_200;
+    }
+
+    /// An OPTIMISTIC request that the operator has claimed at minFee and proposed `proposed` for.
+    function openAndPropose(bytes memory proposed) internal returns (Request memory req, JobId jobId) {
+        req = optimisticRequest();
+        jobId = open(req);
+        claimAs(operator, req);
+        vm.prank(operator);
+        market.propose(req, proposed);
+    }
+
+    function challengeAs(address account, Request memory req, bytes memory proposed) internal {
+        vm.prank(account);
+        market.challenge(req, keccak256(proposed));
+    }
+
     function open(Request memory req) internal returns (JobId) {
         vm.prank(req.requester);
         return market.request(req);
@@ -198,7 +235,11 @@ abstract contract MarketTest is Test {
 
     /// A call of each function that moves money or state.
     function entryPoints(Request memory req) internal view returns (bytes[] memory calls) {
-        calls = new bytes[](9);
+        Request[] memory requests = new Request[](1);
+        requests[0] = req;
+        Fulfilment[] memory batch = new Fulfilment[](1);
+        batch[0] = Fulfilment(req, operator, output, hex"");
+        calls = new bytes[](20);
         calls[0] = abi.encodeCall(market.deposit, (req.token, operator, 1));
         calls[1] = abi.encodeCall(market.depositWithPermit, (req.token, operator, 1, 0, 27, 0, 0));
         calls[2] = abi.encodeCall(market.withdraw, (req.token, operator, 1));
@@ -208,6 +249,17 @@ abstract contract MarketTest is Test {
         calls[6] = abi.encodeCall(market.announceCancel, (req));
         calls[7] = abi.encodeCall(market.cancel, (req));
         calls[8] = abi.encodeCall(market.expire, (req));
+        calls[9] = abi.encodeCall(market.bond, (req.token, 1));
+        calls[10] = abi.encodeCall(market.unbond, (req.token, 1));
+        calls[11] = abi.encodeCall(market.rebond, (req.token));
+        calls[12] = abi.encodeCall(market.release, (req.token));
+        calls[13] = abi.encodeCall(market.requestBySignature, (req, hex""));
+        calls[14] = abi.encodeCall(market.requestWithPermit, (req, hex"", Permit(0, 0, 0, 0, 0)));
+        calls[15] = abi.encodeCall(market.requestBatch, (requests, new bytes[](1)));
+        calls[16] = abi.encodeCall(market.fulfilBatch, (batch));
+        calls[17] = abi.encodeCall(market.propose, (req, output));
+        calls[18] = abi.encodeCall(market.challenge, (req, keccak256(output)));
+        calls[19] = abi.encodeCall(market.settle, (req));
     }
 
     // Looking -------------------------------------------------------------------------------------------------------
@@ -216,8 +268,12 @@ abstract contract MarketTest is Test {
         return market.balanceOf(address(token), account);
     }
 
-    function stateOf(JobId jobId) internal view returns (JobState state) {
-        (state, , , , , ) = market.jobOf(jobId);
+    function stakeOf(address account) internal view returns (Stake memory) {
+        return market.stakeOf(address(token), account);
+    }
+
+    function stateOf(JobId jobId) internal view returns (JobState) {
+        return market.jobOf(jobId).state;
     }
 
     function assertState(JobId jobId, JobState expected) internal view {

@@ -10,7 +10,21 @@ export const PROOF_SYSTEM_ROUTER_ABI = [
     name: "CodeHashChanged",
     type: "error",
   },
+  {
+    inputs: [{ internalType: "address", name: "implementation", type: "address" }],
+    name: "ImplementationTaken",
+    type: "error",
+  },
+  {
+    inputs: [
+      { internalType: "bytes4", name: "selector", type: "bytes4" },
+      { internalType: "bytes32", name: "keyHash", type: "bytes32" },
+    ],
+    name: "KeyIsStopped",
+    type: "error",
+  },
   { inputs: [{ internalType: "address", name: "implementation", type: "address" }], name: "NoCode", type: "error" },
+  { inputs: [], name: "NoConflict", type: "error" },
   { inputs: [{ internalType: "address", name: "caller", type: "address" }], name: "NotGuardian", type: "error" },
   { inputs: [{ internalType: "address", name: "owner", type: "address" }], name: "OwnableInvalidOwner", type: "error" },
   {
@@ -23,6 +37,38 @@ export const PROOF_SYSTEM_ROUTER_ABI = [
   { inputs: [{ internalType: "bytes4", name: "selector", type: "bytes4" }], name: "SelectorTaken", type: "error" },
   { inputs: [{ internalType: "bytes4", name: "selector", type: "bytes4" }], name: "SelectorUnset", type: "error" },
   { inputs: [], name: "ZeroSelector", type: "error" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, internalType: "bytes4", name: "selector", type: "bytes4" },
+      { indexed: true, internalType: "bytes32", name: "keyHash", type: "bytes32" },
+      {
+        components: [
+          { internalType: "uint256", name: "context", type: "uint256" },
+          { internalType: "bytes", name: "output", type: "bytes" },
+          { internalType: "bytes", name: "seal", type: "bytes" },
+        ],
+        indexed: false,
+        internalType: "struct Claim",
+        name: "first",
+        type: "tuple",
+      },
+      {
+        components: [
+          { internalType: "uint256", name: "context", type: "uint256" },
+          { internalType: "bytes", name: "output", type: "bytes" },
+          { internalType: "bytes", name: "seal", type: "bytes" },
+        ],
+        indexed: false,
+        internalType: "struct Claim",
+        name: "second",
+        type: "tuple",
+      },
+      { indexed: false, internalType: "bytes", name: "input", type: "bytes" },
+    ],
+    name: "KeyStopped",
+    type: "event",
+  },
   {
     anonymous: false,
     inputs: [
@@ -65,9 +111,19 @@ export const PROOF_SYSTEM_ROUTER_ABI = [
   },
   { inputs: [], name: "acceptOwnership", outputs: [], stateMutability: "nonpayable", type: "function" },
   {
+    inputs: [
+      { internalType: "bytes4", name: "selector", type: "bytes4" },
+      { internalType: "bytes32", name: "keyHash", type: "bytes32" },
+    ],
+    name: "activeFor",
+    outputs: [{ internalType: "contract IProofSystem", name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [{ internalType: "bytes4", name: "selector", type: "bytes4" }],
     name: "activeImplementation",
-    outputs: [{ internalType: "contract IProofSystem", name: "implementation", type: "address" }],
+    outputs: [{ internalType: "contract IProofSystem", name: "", type: "address" }],
     stateMutability: "view",
     type: "function",
   },
@@ -89,6 +145,16 @@ export const PROOF_SYSTEM_ROUTER_ABI = [
     inputs: [{ internalType: "bytes4", name: "selector", type: "bytes4" }],
     name: "implementationOf",
     outputs: [{ internalType: "contract IProofSystem", name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { internalType: "bytes4", name: "selector", type: "bytes4" },
+      { internalType: "bytes32", name: "keyHash", type: "bytes32" },
+    ],
+    name: "isKeyStopped",
+    outputs: [{ internalType: "bool", name: "", type: "bool" }],
     stateMutability: "view",
     type: "function",
   },
@@ -115,8 +181,56 @@ export const PROOF_SYSTEM_ROUTER_ABI = [
   },
   { inputs: [], name: "renounceOwnership", outputs: [], stateMutability: "nonpayable", type: "function" },
   {
+    inputs: [{ internalType: "address", name: "implementation", type: "address" }],
+    name: "requireActive",
+    outputs: [{ internalType: "bool", name: "keysStopped", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { internalType: "address", name: "implementation", type: "address" },
+      { internalType: "bytes32", name: "keyHash", type: "bytes32" },
+    ],
+    name: "requireKey",
+    outputs: [],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [{ internalType: "bytes4", name: "selector", type: "bytes4" }],
     name: "stop",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { internalType: "bytes4", name: "selector", type: "bytes4" },
+      { internalType: "bytes32", name: "keyHash", type: "bytes32" },
+      { internalType: "bytes", name: "input", type: "bytes" },
+      {
+        components: [
+          { internalType: "uint256", name: "context", type: "uint256" },
+          { internalType: "bytes", name: "output", type: "bytes" },
+          { internalType: "bytes", name: "seal", type: "bytes" },
+        ],
+        internalType: "struct Claim",
+        name: "first",
+        type: "tuple",
+      },
+      {
+        components: [
+          { internalType: "uint256", name: "context", type: "uint256" },
+          { internalType: "bytes", name: "output", type: "bytes" },
+          { internalType: "bytes", name: "seal", type: "bytes" },
+        ],
+        internalType: "struct Claim",
+        name: "second",
+        type: "tuple",
+      },
+    ],
+    name: "stopKey",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
