@@ -146,7 +146,7 @@ contract DigitReader is InferenceConsumer {
         return _readings[jobId];
     }
 
-    /// @inheritdoc InferenceConsumer
+    /// @dev See ConsumerBase.
     function _handleInference(JobId jobId, bytes memory output) internal override {
         (uint256 digit, uint256 margin) = OutputGuards.argmaxWithMargin(output, logitType);
         Reading storage reading = _readings[jobId];
