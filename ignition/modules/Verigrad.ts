@@ -14,6 +14,18 @@ export const PERPETUAL_POWERS_OF_TAU = [
   "2388026358213174446665280700919698872609886601280537296205114254867301080648",
 ];
 
+/** What a market is deployed with unless a parameter says otherwise (contracts/types/MarketParameters.sol). */
+export const MARKET_PARAMETERS = {
+  cancelDelay: 300,
+  minRescue: 1_800,
+  minChallengeWindow: 3_600,
+  maxJobSeconds: 604_800,
+  unbondingDelay: 1_209_600,
+  burnBps: 5_000,
+  maxInputBytes: 16_384,
+  maxCallbackGas: 2_000_000,
+};
+
 /**
  * Parameters: `owner` and `guardian` of the router (the deployer unless given); those of the market
  * (contracts/types/MarketParameters.sol), durations in seconds;
@@ -34,18 +46,10 @@ export function deployVerigrad(m: IgnitionModuleBuilder, tokens: ArgumentType) {
     registry,
     router,
     tokens,
-    {
-      cancelDelay: m.getParameter("cancelDelay", 300),
-      minRescue: m.getParameter("minRescue", 1_800),
-      minChallengeWindow: m.getParameter("minChallengeWindow", 3_600),
-      maxJobSeconds: m.getParameter("maxJobSeconds", 604_800),
-      unbondingDelay: m.getParameter("unbondingDelay", 1_209_600),
-      burnBps: m.getParameter("burnBps", 5_000),
-      maxInputBytes: m.getParameter("maxInputBytes", 16_384),
-      maxCallbackGas: m.getParameter("maxCallbackGas", 2_000_000),
-    },
+    Object.fromEntries(Object.entries(MARKET_PARAMETERS).map(([name, value]) => [name, m.getParameter(name, value)])),
   ]);
-  return { router, groth16, tensorcheck, registry, market };
+  const operators = m.contract("OperatorRegistry", [market, registry]);
+  return { router, groth16, tensorcheck, registry, market, operators };
 }
 
 /** For real networks. Parameter `tokens`: addresses, at least one. */

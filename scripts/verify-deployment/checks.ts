@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Compares what stands on a chain with what this repository compiles to and deploys.
+import { glob, readFile } from "node:fs/promises";
+import {
+  AbiCoder,
+  Contract,
+  encodeBytes32String,
+  getAddress,
+  Interface,
+  keccak256,
+  toBeHex,
+  toUtf8Bytes,
+} from "ethers";
+import type { JsonRpcApiProvider } from "ethers";
+import type { Deployment } from "../../verifier/chain/deployment.ts";
+import { jobIdOf } from "../../verifier/chain/hashes.ts";
+import { SELECTOR as GROTH16 } from "../../verifier/proofs/groth16/key.ts";
+import { SELECTOR as TENSORCHECK } from "../../verifier/proofs/tensorcheck/encode.ts";
+import { ZERO_ADDRESS, ZERO_HASH, type Address, type Request } from "../../verifier/chain/types.ts";
+
+/** What Hardhat writes about a contract, as far as it is used here. */
+export interface Artifact {
+  readonly contractName: string;
+  readonly abi: readonly object[];
+  readonly deployedBytecode: string;
+  readonly immutableReferences?: Readonly<
+    Record<string, readonly { readonly start: number; readonly length: number }[]>
+  >;
+}
+
+/** contracts/types/MarketParameters.sol, in its order. */
+const PARAMETERS = [
+  "cancelDelay",
+  "minRescue",
+  "minChallengeWindow",
+  "maxJobSeconds",
+  "unbondingDelay",
+  "burnBps",
+  "maxInputBytes",
+  "maxCallbackGas",
+] as const;
+
+/** What the deployment is to be compared with. `null`: whatever it is, it is only told. */
+export interface Expected {
+  readonly parameters: Readonly<Record<(typeof PARAMETERS)[number], number>>;
+  /** [τ]_2 of tensorcheck's set-up, as ignition/modules/Verigrad.ts has it */
+  readonly tau2: readonly string[];
+  readonly owner: Address | null;
+  readonly guardian: Address | null;
+  /** the tokens that the deployment file must name, in any order */
+  readonly tokens: readonly Address[] | null;
+  readonly operators: Address | null;
+  readonly artifacts: (name: string) => Promise<Artifact>;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** what was found, and what was expected if it is another thing */
+  readonly detail: string;
+}
+
+/** Reads an artifact of this repository, which must have been built. Errors: ENOENT. */
+export async function artifactOf(name: string): Promise<Artifact> {
+  for await (const path of glob(`artifacts/contracts/**/${name}.sol/${name}.json`)) {
+    return JSON.parse(await readFile(path, "utf8")) as Artifact;
+  }
+  throw new Error(`no artifact of ${name}: build the contracts first (./dev build)`);
+}
+
+const word = (value: bigint | string): string => toBeHex(BigInt(value), 32).slice(2);
+
+/** A request with every field at its place's own value: its id shows that the market hashes as this repository does. */
+const PROBE: Request = {
+  requester: "0x0000000000000000000000000000000000000001",
+  modelId: ZERO_HASH,
+  inputMode: 1,
+  input: "0x0102",
+  mode: 1,
+  token: "0x0000000000000000000000000000000000000002",
+  minFee: 3n,
+  maxFee: 4n,
+  rampStart: 5n,
+  rampLength: 6n,
+  claimDeadline: 7n,
+  proofWindow: 8n,
+  deadline: 9n,
+  collateral: 10n,
+  proposerBond: 11n,
+  challengerBond: 12n,
+  challengeWindow: 13n,
+  maxRoyaltyBps: 14n,
+  consumer: "0x000000000000000000000000000000000000000f",
+  callbackGas: 16n,
+  nonce: 17n,
+};
+
+/**
+ * Compares code with an artifact, immutables apart: each of those must hold, wherever it stands in the code, one of
+ * `values` (32-byte words in hex). Returns what is wrong, or null.
+ */
+export function compareCode(code: string, artifact: Artifact, values: readonly string[]): string | null {
+  const expected = artifact.deployedBytecode.slice(2).toLowerCase();
+  const actual = code.slice(2).toLowerCase();
+  if (actual.length === 0) return "no code there";
+  if (actual.length !== expected.length) return `${actual.length / 2} bytes of code, not ${expected.length / 2}`;
+  let rest = actual;
+  for (const places of Object.values(artifact.immutableReferences ?? {})) {
+    const found = new Set<string>();
+    for (const { start, length } of places) {
+      found.add(rest.slice(2 * start, 2 * (start + length)));
+      rest = `${rest.slice(0, 2 * start)}${"0".repeat(2 * length)}${rest.slice(2 * (start + length))}`;
+    }
+    const [value] = found;
+    if (found.size !== 1 || value === undefined) return "an immutable has several values";
+    if (!values.includes(value)) return `an immutable is 0x${value}, which is none of the values expected`;
+  }
+  return rest === expected ? null : "the code is another";
+}
+
+/** Every check, in order; none throws but for an RPC that fails. */
+export async function verifyDeployment(
+  provider: JsonRpcApiProvider,
+  deployment: Deployment,
+  expected: Expected,
+): Promise<Check[]> {
+  const checks: Check[] = [];
+  const check = (name: string, problem: string | null, detail: string): void => {
+    checks.push({ name, ok: problem === null, detail: problem ?? detail });
+  };
+  const same = (name: string, actual: unknown, wanted: unknown): void =>
+    check(name, String(actual) === String(wanted) ? null : `${String(actual)}, not ${String(wanted)}`, String(actual));
+  const told = (name: string, actual: string, wanted: string | null): void => same(name, actual, wanted ?? actual);
+  /** Reads; a contract that does not answer is a failed check, not a failed run. */
+  const read = async <T>(name: string, at: Address, abi: Interface, method: string, args: unknown[] = []) => {
+    try {
+      return (await new Contract(at, abi, provider).getFunction(method).staticCall(...args)) as T;
+    } catch {
+      check(name, `${method} of ${at} does not answer`, "");
+      return null;
+    }
+  };
+  const codeIs = async (name: string, at: Address, values: readonly string[]): Promise<Interface> => {
+    const artifact = await expected.artifacts(name);
+    check(`code of ${name}`, compareCode(await provider.getCode(at), artifact, values), `${at}: as compiled`);
+    return new Interface(artifact.abi);
+  };
+
+  const { chainId } = await provider.getNetwork();
+  same("chain", chainId, deployment.chainId);
+
+  const { market, registry, router } = deployment;
+  const eip712 = eip712Immutables(deployment.chainId, market);
+  const parameters = PARAMETERS.map((name) => BigInt(expected.parameters[name]));
+  const marketAbi = await codeIs("InferenceMarket", market, [
+    ...[...parameters, registry, router].map((value) => word(value)),
+    ...eip712,
+  ]);
+  const registryAbi = await codeIs("ModelRegistry", registry, [word(router)]);
+  same(
+    "router of the registry",
+    await read("router of the registry", registry, registryAbi, "router"),
+    getAddress(router),
+  );
+  same(
+    "registry of the market",
+    await read("registry of the market", market, marketAbi, "registry"),
+    getAddress(registry),
+  );
+  same("router of the market", await read("router of the market", market, marketAbi, "router"), getAddress(router));
+
+  const actual = await read<readonly bigint[]>("parameters", market, marketAbi, "parameters");
+  PARAMETERS.forEach((name, i) => same(name, actual?.[i], expected.parameters[name]));
+  // The market cannot list its tokens: one that the deployment file leaves out is not seen here.
+  const named = (tokens: readonly Address[]): string =>
+    [...tokens]
+      .map((t) => t.toLowerCase())
+      .sort()
+      .join(" ");
+  if (expected.tokens !== null) same("tokens", named(deployment.tokens), named(expected.tokens));
+  for (const token of deployment.tokens) {
+    same(`token ${token}`, await read("token", market, marketAbi, "isTokenAllowed", [token]), true);
+  }
+  same(
+    "job ids",
+    await read("job ids", market, marketAbi, "jobIdOf", [PROBE]),
+    jobIdOf(deployment.chainId, market, PROBE),
+  );
+
+  const guardianOf = new Interface(["function guardian() view returns (address)"]);
+  const guardian = (await read<Address>("guardian", router, guardianOf, "guardian")) ?? ZERO_ADDRESS;
+  const routerAbi = await codeIs("ProofSystemRouter", router, [word(guardian)]);
+  told("guardian", guardian, expected.guardian);
+  told("owner", (await read<Address>("owner", router, routerAbi, "owner")) ?? "", expected.owner);
+  same("owner to come", await read("owner to come", router, routerAbi, "pendingOwner"), ZERO_ADDRESS);
+
+  for (const [name, selector, immutables] of [
+    ["Groth16ProofSystem", GROTH16, []],
+    ["TensorcheckProofSystem", TENSORCHECK, expected.tau2.map((limb) => word(limb))],
+  ] as const) {
+    const at = await read<Address>(name, router, routerAbi, "implementationOf", [selector]);
+    if (at === null) continue;
+    const abi = await codeIs(name, at, immutables);
+    same(`selector of ${name}`, await read(name, at, abi, "selector"), selector);
+    same(`${name} takes new jobs`, await read(name, router, routerAbi, "activeImplementation", [selector]), at);
+    if (immutables.length === 0) continue;
+    same("tensorcheck's set-up", await read<bigint[]>(name, at, abi, "setup"), expected.tau2.join(","));
+  }
+
+  if (expected.operators !== null) {
+    await codeIs("OperatorRegistry", expected.operators, [word(market), word(registry)]);
+  }
+  return checks;
+}
+
+/** What OpenZeppelin's EIP712 keeps in code: name and version (short strings), their hashes, the domain, chain, itself. */
+function eip712Immutables(chainId: bigint, market: Address): string[] {
+  const [name, version] = ["Verigrad InferenceMarket", "1"];
+  const [hashedName, hashedVersion] = [name, version].map((text) => keccak256(toUtf8Bytes(text)));
+  const type = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+  const domain = AbiCoder.defaultAbiCoder().encode(
+    ["bytes32", "bytes32", "bytes32", "uint256", "address"],
+    [keccak256(toUtf8Bytes(type)), hashedName, hashedVersion, chainId, market],
+  );
+  const short = (text: string): string => word(BigInt(encodeBytes32String(text)) | BigInt(text.length));
+  return [
+    word(hashedName ?? ""),
+    word(hashedVersion ?? ""),
+    short(name),
+    short(version),
+    word(keccak256(domain)),
+  ].concat(word(chainId), word(market));
+}
