@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { globSync } from "node:fs";
 import { createRequire } from "node:module";
 import { defineConfig } from "hardhat/config";
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
@@ -12,9 +13,24 @@ const compiler = {
   settings: { viaIR: true, optimizer: { enabled: true, runs: 200 }, evmVersion: "osaka" },
 } as const;
 
+/**
+ * The tests in these folders deploy contracts from their artifacts and import no implementation, so that how they are
+ * compiled changes nothing of what they test: without optimizer and IR they take a quarter of the time. What is too deep
+ * for the stack there is a function with too many local variables.
+ */
+const quick = { ...compiler, settings: { ...compiler.settings, viaIR: false, optimizer: { enabled: false } } };
+const overrides = Object.fromEntries(
+  globSync("test/solidity/{market,invariants}/*.sol", { cwd: import.meta.dirname }).map((file) => [file, quick]),
+);
+
 export default defineConfig({
   plugins: [toolbox],
-  solidity: { profiles: { default: { ...compiler }, production: { ...compiler } } },
+  solidity: {
+    profiles: {
+      default: { compilers: [compiler], overrides },
+      production: { compilers: [compiler], overrides },
+    },
+  },
   networks: { default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" } },
   paths: {
     sources: { solidity: ["contracts", "examples/dapps"] },

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {IMarket} from "../Deployed.sol";
 import {InferenceConsumer} from "../../../contracts/consumers/InferenceConsumer.sol";
 import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
-import {InferenceMarket} from "../../../contracts/market/InferenceMarket.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {ModelId} from "../../../contracts/types/ModelId.sol";
 import {Request} from "../../../contracts/types/Request.sol";
@@ -95,7 +95,7 @@ contract InferenceConsumerTest is MarketTest {
         vm.expectRevert(abi.encodeWithSelector(InferenceConsumer.NotMarket.selector, stranger));
         consumer.onInference(jobId, modelId, output);
         // Nor another market, however genuine.
-        InferenceMarket clone = newMarket(address(token));
+        IMarket clone = newMarket(address(token));
         vm.prank(address(clone));
         vm.expectRevert(abi.encodeWithSelector(InferenceConsumer.NotMarket.selector, address(clone)));
         consumer.onInference(jobId, modelId, output);

@@ -3,13 +3,11 @@ pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 import {Artifacts} from "../Artifacts.sol";
+import {IMarket, IMockProofSystem} from "../Deployed.sol";
 import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
-import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
-import {InferenceMarket} from "../../../contracts/market/InferenceMarket.sol";
-import {MockProofSystem} from "../../../contracts/mocks/proofs/MockProofSystem.sol";
+import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
+import {IProofSystemRouter} from "../../../contracts/interfaces/IProofSystemRouter.sol";
 import {TestToken} from "../../../contracts/mocks/market/TestToken.sol";
-import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
-import {ProofSystemRouter} from "../../../contracts/proofs/ProofSystemRouter.sol";
 import {Fulfilment} from "../../../contracts/types/Fulfilment.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {MarketParameters} from "../../../contracts/types/MarketParameters.sol";
@@ -42,26 +40,26 @@ abstract contract MarketTest is Test {
     address internal rescuer = makeAddr("rescuer");
     address internal stranger = makeAddr("stranger");
 
-    ProofSystemRouter internal router;
-    MockProofSystem internal proofSystem;
-    ModelRegistry internal registry;
+    IProofSystemRouter internal router;
+    IMockProofSystem internal proofSystem;
+    IModelRegistry internal registry;
     TestToken internal token;
-    InferenceMarket internal market;
+    IMarket internal market;
     bytes32 internal keyHash;
     ModelId internal modelId;
     bytes internal output = hex"0102030405060708090a";
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        router = ProofSystemRouter(
+        router = IProofSystemRouter(
             Artifacts.deploy("contracts/proofs/ProofSystemRouter.sol:ProofSystemRouter", abi.encode(admin, guardian))
         );
-        proofSystem = MockProofSystem(
+        proofSystem = IMockProofSystem(
             Artifacts.deploy("contracts/mocks/proofs/MockProofSystem.sol:MockProofSystem", abi.encode(SELECTOR))
         );
         vm.prank(admin);
         router.add(proofSystem);
-        registry = ModelRegistry(
+        registry = IModelRegistry(
             Artifacts.deploy("contracts/models/ModelRegistry.sol:ModelRegistry", abi.encode(router))
         );
         token = new TestToken();
@@ -74,11 +72,11 @@ abstract contract MarketTest is Test {
 
     // Deploying -----------------------------------------------------------------------------------------------------
 
-    function newMarket(address token_) internal returns (InferenceMarket) {
+    function newMarket(address token_) internal returns (IMarket) {
         address[] memory tokens = new address[](1);
         tokens[0] = token_;
         return
-            InferenceMarket(
+            IMarket(
                 Artifacts.deploy(
                     "contracts/market/InferenceMarket.sol:InferenceMarket",
                     abi.encode(registry, router, tokens, baseParameters())
