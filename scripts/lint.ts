@@ -27,6 +27,7 @@ const CHECKS: Record<string, string[]> = {
     ...globSync("circuits/**/*.circom").sort(),
   ],
   generated: ["node", "scripts/generate.ts", "--check"],
+  smt: ["node", "scripts/smt-check.ts"],
 };
 
 const names = process.argv.slice(2);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The npm compiler, in this process, over the very inputs that Hardhat compiled.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import solc from "solc";
+
+/** One compilation in solc's standard JSON. */
+export interface SolcInput {
+  readonly language: "Solidity";
+  readonly sources: Record<string, { readonly content: string }>;
+  readonly settings: Record<string, unknown>;
+}
+
+export interface SolcError {
+  readonly severity: "error" | "warning" | "info";
+  readonly errorCode?: string;
+  readonly type: string;
+  readonly message: string;
+  readonly formattedMessage: string;
+  readonly sourceLocation?: { readonly file: string; readonly start: number; readonly end: number };
+}
+
+export interface SolcBytecode {
+  readonly object: string;
+  readonly linkReferences?: Record<string, Record<string, { start: number; length: number }[]>>;
+}
+
+export interface SolcOutput {
+  readonly errors?: readonly SolcError[];
+  readonly sources?: Record<string, { readonly id: number; readonly ast?: unknown }>;
+  readonly contracts?: Record<
+    string,
+    Record<string, { readonly evm?: { readonly bytecode?: SolcBytecode; readonly deployedBytecode?: SolcBytecode } }>
+  >;
+}
+
+/** What Hardhat wrote about one compiled contract. */
+export interface BuiltContract {
+  readonly contractName: string;
+  /** The path in the repository, `contracts/...`. */
+  readonly sourceName: string;
+  /** The name under which the compiler saw it. */
+  readonly inputSourceName: string;
+  readonly buildInfoId: string;
+  readonly abi: unknown;
+  readonly bytecode: string;
+}
+
+type Lookup = (path: string) => { contents: string } | { error: string };
+const compiler = solc as { compile(input: string, callbacks: { import: Lookup }): string; version(): string };
+
+/** The compiler's own version, as it names itself. */
+export const compilerVersion = (): string => compiler.version();
+
+/**
+ * Compiles some of an input's sources, and those that they import. What is wrong is in `errors`; nothing is thrown.
+ * @param roots names of the sources to start from
+ */
+export function compile(input: SolcInput, roots: readonly string[]): SolcOutput {
+  const sources = Object.fromEntries(roots.map((name) => [name, input.sources[name]]));
+  const lookup: Lookup = (path) => {
+    const source = input.sources[path];
+    return source === undefined ? { error: `${path} is not among the sources` } : { contents: source.content };
+  };
+  return JSON.parse(compiler.compile(JSON.stringify({ ...input, sources }), { import: lookup })) as SolcOutput;
+}
+
+/** The errors of a compilation, without warnings and remarks. */
+export const errorsOf = (output: SolcOutput): readonly SolcError[] =>
+  (output.errors ?? []).filter(({ severity }) => severity === "error");
+
+/**
+ * The artifact of a contract that Hardhat has built.
+ * @param name `contracts/market/InferenceMarket.sol:InferenceMarket`
+ * @throws Error if it was not built
+ */
+export function builtContract(name: string): BuiltContract {
+  const path = join("artifacts", `${name.replace(":", "/")}.json`);
+  if (!existsSync(path)) throw new Error(`${path} is missing: run "hardhat build" first`);
+  return JSON.parse(readFileSync(path, "utf8")) as BuiltContract;
+}
+
+/** The input of the compilation that made `contract`: its sources, remappings and settings. */
+export function inputOf(contract: Pick<BuiltContract, "buildInfoId">): SolcInput {
+  const path = join("artifacts", "build-info", `${contract.buildInfoId}.json`);
+  return (JSON.parse(readFileSync(path, "utf8")) as { input: SolcInput }).input;
+}
+
+/** Joins compilations that have equal settings into one: every source of each. */
+export function joinInputs(inputs: readonly SolcInput[]): SolcInput {
+  const [first] = inputs;
+  if (first === undefined) throw new Error("nothing to compile");
+  const remappings = new Set(inputs.flatMap(({ settings }) => (settings["remappings"] as string[] | undefined) ?? []));
+  return {
+    language: "Solidity",
+    sources: Object.assign({}, ...inputs.map(({ sources }) => sources)) as SolcInput["sources"],
+    settings: { ...first.settings, remappings: [...remappings] },
+  };
+}
