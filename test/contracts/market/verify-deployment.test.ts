@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import Verigrad, { MARKET_PARAMETERS, PERPETUAL_POWERS_OF_TAU } from "../../../ignition/modules/Verigrad.ts";
 import { artifactOf, verifyDeployment, type Expected } from "../../../scripts/verify-deployment/checks.ts";
-import { openProvider, type Eip1193 } from "../../../verifier/chain/client.ts";
+import { openProvider } from "../../../verifier/chain/client.ts";
 import type { Deployment } from "../../../verifier/chain/deployment.ts";
 import type { Address } from "../../../verifier/chain/types.ts";
 
