@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Artifacts} from "../Artifacts.sol";
+import {IMarket} from "../Deployed.sol";
 import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {TestToken} from "../../../contracts/mocks/market/TestToken.sol";
 import {TestWallet} from "../../../contracts/mocks/market/TestWallet.sol";
-import {InferenceMarket} from "../../../contracts/market/InferenceMarket.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {Permit} from "../../../contracts/types/Permit.sol";
 import {Request} from "../../../contracts/types/Request.sol";
@@ -39,7 +39,7 @@ contract SignedTest is MarketTest {
         req.requester = address(wallet);
     }
 
-    function sign(uint256 by, InferenceMarket at, Request memory req) private view returns (bytes memory) {
+    function sign(uint256 by, IMarket at, Request memory req) private view returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(by, JobId.unwrap(at.jobIdOf(req)));
         return abi.encodePacked(r, s, v);
     }
@@ -103,7 +103,7 @@ contract SignedTest is MarketTest {
 
     function test_T13_ASignatureIsForOneMarket() public {
         Request memory req = signedRequest();
-        InferenceMarket clone = newMarket(address(token));
+        IMarket clone = newMarket(address(token));
         bytes memory signature = sign(key, clone, req);
         refused(req, signature);
     }
