@@ -107,13 +107,13 @@ export function newDraft(): Draft {
         });
         continue;
       }
-      const { name, variables, sizes: own } = piece.contraction;
+      const { origin, variables, sizes: own } = piece.contraction;
       const at = reframe(point, own) as Frame;
       const factors = piece.contraction.factors(at);
       const select = selectOf(uncovered(isSingle(own) ? point : at, factors));
-      assertMultilinear(name, select === null ? factors : [...factors, select]);
+      assertMultilinear(origin.node, select === null ? factors : [...factors, select]);
       const term = { equation, coefficient, factors: select === null ? factors : [...factors, select] };
-      contractions.push({ name, variables, eq: false, terms: [term], lookups: [] });
+      contractions.push({ name: origin.node, origin, variables, eq: false, terms: [term], lookups: [] });
     }
     return equation;
   };

@@ -16,6 +16,7 @@ import { lowerIsZero } from "./isZero.ts";
 import { lowerGather } from "./gather.ts";
 import { lowerExtremum } from "./extremum.ts";
 import { newDraft } from "./draft.ts";
+import { originOf } from "./expressions.ts";
 import { lowerFullyConnected } from "./fullyConnected.ts";
 import type { Lowering } from "./lowering.ts";
 import { newLowering } from "./new-lowering.ts";
@@ -47,7 +48,7 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
     if (lo === hi) {
       const pieces = lo === 0n ? [] : [{ kind: "product", coefficient: lo, views: [] } as const];
       lowering.define(node.output, { sizes: canonical(shape), pieces });
-    } else lowerOf(node)(node, lowering);
+    } else named(node, () => lowerOf(node)(node, lowering));
   }
   for (const { tensor } of graph.outputs) {
     const { sizes, expressions } = lowering.common([tensor]);
@@ -58,6 +59,18 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
     );
   }
   return draft.finish();
+}
+
+/** Runs `lower`. What is too large for a key is so for this node. Errors: as `lower`, TENSORCHECK_TOO_LARGE with data.refusals. */
+function named(node: GraphNode, lower: () => void): void {
+  try {
+    lower();
+  } catch (error) {
+    if (!(error instanceof VerigradError && error.code === "TENSORCHECK_TOO_LARGE")) throw error;
+    const refusal: Refusal = { ...originOf(node), reason: error.message };
+    const message = `${error.message}; for ${refusal.operator} "${refusal.node}"`;
+    throw new VerigradError(error.code, message, { data: { refusals: [refusal] }, cause: error });
+  }
 }
 
 type Lower<N extends GraphNode> = (node: N, lowering: Lowering) => void;
@@ -90,8 +103,8 @@ const MAX_TAPS = 0xffff;
 /** Every node that cannot be lowered, with the reason. */
 export const tensorcheckRefusals = (graph: IntegerGraph): Refusal[] =>
   graph.nodes.flatMap((node) => {
-    const { op, from, output } = node;
-    const refusal = (reason: string): Refusal => ({ node: from.join(" + "), operator: op, reason });
+    const { op, output } = node;
+    const refusal = (reason: string): Refusal => ({ ...originOf(node), reason });
     const bits = bitsIn(canonical((graph.tensors[output] as GraphTensor).shape));
     const taps = op === "convolution" ? Math.max(...node.weights.shape.slice(2)) : 1;
     return [

@@ -4,7 +4,7 @@
 import { VerigradError } from "../../../errors.ts";
 import { decodeTensors } from "../../../tensor/codec.ts";
 import { concat } from "../../points.ts";
-import { CONSTANT, type Entity, type NumberedProgram } from "../number.ts";
+import { CONSTANT, type Entity, type NumberedProgram } from "../numbered.ts";
 import type { Cells, Column, Factor } from "../program.ts";
 import { blockValue, phiOf, valuesOf } from "./blocks.ts";
 import { chunksOf, commit } from "./chunks.ts";
