@@ -6,7 +6,7 @@ import { executeTrace } from "../../verifier/graph/execute.ts";
 import { macsOf } from "../../verifier/graph/cost.ts";
 import { constantsOf } from "../../verifier/graph/nodes/registry.ts";
 import type { IntegerGraph } from "../../verifier/graph/types.ts";
-import { keccakHex } from "../../verifier/proofs/files.ts";
+import { keccakHex } from "../../verifier/hash.ts";
 import { compileGraph, keyOf } from "../../verifier/proofs/tensorcheck/compile.ts";
 import { Engine } from "../../verifier/proofs/tensorcheck/engine/index.ts";
 import { decodePowers, firstPowers } from "../../verifier/proofs/tensorcheck/powers.ts";

@@ -3,9 +3,10 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChainReader } from "../chain/client.ts";
-import { contextOf, jobIdOf, keccakHex, modelIdOf, priceAt, toBytes, toHex } from "../chain/hashes.ts";
+import { contextOf, jobIdOf, modelIdOf, priceAt, toBytes, toHex } from "../chain/hashes.ts";
 import { toJson, type Hex } from "../chain/types.ts";
 import { VerigradError } from "../errors.ts";
+import { keccakHex } from "../hash.ts";
 import { buildPackage } from "../compile/build.ts";
 import { parseCalibration } from "../graph/calibration.ts";
 import { sameBytes } from "../graph/canonical-json.ts";

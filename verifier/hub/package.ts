@@ -6,10 +6,11 @@ import { VerigradError } from "../errors.ts";
 import { canonicalText, parseJson, type Canonical } from "../graph/canonical-json.ts";
 import { parseGraph } from "../graph/serialize.ts";
 import type { IntegerGraph } from "../graph/types.ts";
-import { INPUT_MODES, type Hex } from "../proofs/types.ts";
+import { keccakHex, type Hex } from "../hash.ts";
+import { INPUT_MODES } from "../proofs/types.ts";
 import { specListHash, type TensorSpec } from "../tensor/spec.ts";
 import { listFiles } from "./cid.ts";
-import { corrupt, fileHash, isListed, MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
+import { corrupt, isListed, MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
 
 export const KEY_PATH = "setup/key.bin";
 export const TRANSCRIPT_PATH = "setup/transcript.json";
@@ -44,7 +45,7 @@ export async function openPackage(directory: string): Promise<Package> {
     // The size first, so that a wrong file of any length costs nothing to refuse.
     if ((await stat(join(directory, path))).size !== bytes)
       throw corrupt(path, "has another length than the manifest says");
-    if (fileHash(await readFile(join(directory, path))) !== keccak256)
+    if (keccakHex(await readFile(join(directory, path))) !== keccak256)
       throw corrupt(path, "is not what the manifest says");
   }
   for (const path of present) {
@@ -101,8 +102,8 @@ export async function openSetup(directory: string): Promise<PackageSetup> {
   const insecure = kindOf(transcriptBytes) !== "ceremony";
   return {
     key,
-    keyHash: fileHash(key),
-    setupHash: insecure ? `0x${"00".repeat(32)}` : fileHash(transcriptBytes),
+    keyHash: keccakHex(key),
+    setupHash: insecure ? `0x${"00".repeat(32)}` : keccakHex(transcriptBytes),
     insecure,
   };
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every proof system offers off chain; contracts/interfaces/IProofSystem.sol is its counterpart on chain.
 import type { IntegerGraph } from "../graph/types.ts";
+import type { Hex } from "../hash.ts";
 
-export type Hex = `0x${string}`;
+export type { Hex } from "../hash.ts";
 
 /** How an input reaches the proof, in the order of their codes (docs/spec/formats.md, sections 4 and 9). */
 export const INPUT_MODES = ["PUBLIC", "COMMITTED"] as const;

@@ -18,7 +18,7 @@ import { verifySetup } from "./verify-setup.ts";
 import { verify } from "./verify.ts";
 
 export { circuitRefusals, emitCircuit } from "./emit.ts";
-export { encodeKey, keyFromZkey, keyHash, parseKey, publicSignalCount, type Groth16Key } from "./key.ts";
+export { encodeKey, keyFromZkey, parseKey, publicSignalCount, type Groth16Key } from "./key.ts";
 export type { Beacon, Contributor } from "./phase2.ts";
 export { readR1csHeader } from "./r1cs.ts";
 export {

@@ -4,11 +4,12 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VerigradError } from "../../errors.ts";
+import { keccakHex } from "../../hash.ts";
 import type { Hex, SetupResult, WorkOptions } from "../types.ts";
 import { developmentPhase1 } from "./development-phase1.ts";
-import { checkAborted, keccakHex, readGraph, readPackageFile, writeWhole } from "../files.ts";
+import { checkAborted, readGraph, readPackageFile, writeWhole } from "../files.ts";
 import { PATHS } from "./paths.ts";
-import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
+import { encodeKey, interfaceOf, keyFromZkey, parseKey } from "./key.ts";
 import { contributed, initialZkey, runPhase2, withBeacon, type Beacon, type Contributor } from "./phase2.ts";
 import { assertPtau, blake2bHex, ptauPower, type PtauFile } from "../ptau.ts";
 import { readSetupCache, storeSetupCache } from "./setup-cache.ts";
@@ -120,7 +121,7 @@ async function writeSetup(
     circuit: { r1cs: keccakHex(r1cs), initial },
     contributions,
     provingKey: keccakHex(zkey),
-    key: keyHash(key),
+    key: keccakHex(key),
   });
   // A package of a ceremony names its .ptau by hash: it may be gigabytes, and everybody has the same.
   if (typeof ptau !== "string") await writeWhole(join(directory, PATHS.phase1), ptau);
@@ -128,5 +129,5 @@ async function writeSetup(
   await writeWhole(join(directory, PATHS.zkey), zkey);
   await writeWhole(join(directory, PATHS.key), key);
   await writeWhole(join(directory, PATHS.transcript), transcript);
-  return { keyHash: keyHash(key), setupHash: setupHashOf(transcript), insecure: kind !== "ceremony", cached };
+  return { keyHash: keccakHex(key), setupHash: setupHashOf(transcript), insecure: kind !== "ceremony", cached };
 }

@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { VerigradError } from "../../errors.ts";
+import { keccakHex } from "../../hash.ts";
 import { canonicalJson, parseJson, sameBytes } from "../../graph/canonical-json.ts";
 import type { Hex } from "../types.ts";
 import { checkerCurve } from "../curve.ts";
-import { keccakHex } from "../files.ts";
 import { concat } from "../points.ts";
 import { readSections, section } from "./sections.ts";
 
