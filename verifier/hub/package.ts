@@ -7,6 +7,7 @@ import { canonicalText, parseJson, type Canonical } from "../graph/canonical-jso
 import { parseGraph } from "../graph/serialize.ts";
 import type { IntegerGraph } from "../graph/types.ts";
 import { keccakHex, type Hex } from "../hash.ts";
+import { SETUP_KINDS, setupHashOf, type SetupKind } from "../proofs/transcript.ts";
 import { INPUT_MODES } from "../proofs/types.ts";
 import { specListHash, type TensorSpec } from "../tensor/spec.ts";
 import { listFiles } from "./cid.ts";
@@ -99,23 +100,24 @@ export async function openSetup(directory: string): Promise<PackageSetup> {
   const key = await read(KEY_PATH);
   assertInputMode(await readManifest(directory), key);
   const transcriptBytes = await read(TRANSCRIPT_PATH);
-  const insecure = kindOf(transcriptBytes) !== "ceremony";
+  const kind = kindOf(transcriptBytes);
   return {
     key,
     keyHash: keccakHex(key),
-    setupHash: insecure ? `0x${"00".repeat(32)}` : keccakHex(transcriptBytes),
-    insecure,
+    setupHash: setupHashOf(kind, transcriptBytes),
+    insecure: kind !== "ceremony",
   };
 }
 
 /** The kind of set-up that a transcript tells of. What else it says is its proof system's matter. */
-function kindOf(transcript: Uint8Array): "ceremony" | "INSECURE-development" {
+function kindOf(transcript: Uint8Array): SetupKind {
   try {
     const value = parseJson(transcript);
     // SAFETY: setupHash is the hash of the canonical form, so no other form may stand in its place.
     if (canonicalText(value as Canonical) === new TextDecoder().decode(transcript)) {
       const { kind } = value as Record<string, unknown>;
-      if (kind === "ceremony" || kind === "INSECURE-development") return kind;
+      const known = SETUP_KINDS.find((each) => each === kind);
+      if (known !== undefined) return known;
     }
   } catch {
     // said below

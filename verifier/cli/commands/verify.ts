@@ -98,8 +98,8 @@ async function pinnedSetup(pin: string, setup: KeySetup | null): Promise<Hex> {
   if (setup === null)
     throw new VerigradError("SETUP_OPTIONS", "--setup is for tensorcheck: this key shares its set-up with no other");
   if (/^0x[0-9a-fA-F]{64}$/.test(pin)) return pin.toLowerCase() as Hex;
-  const { decodePowers, setupHashOf } = await import("../../proofs/tensorcheck/index.ts");
-  return setupHashOf(decodePowers(await readNamed(pin)));
+  const { decodePowers, tau2Hash } = await import("../../proofs/tensorcheck/index.ts");
+  return tau2Hash(decodePowers(await readNamed(pin)));
 }
 
 /** As the chain has it, where a key is for another set-up than its contract. */

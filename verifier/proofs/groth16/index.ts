@@ -30,7 +30,7 @@ export {
   startCeremony,
   type CeremonyOptions,
 } from "./setup.ts";
-export { INSECURE_SETUP_HASH, parseTranscript, setupHashOf, type Transcript } from "./transcript.ts";
+export { parseTranscript, type Transcript } from "./transcript.ts";
 export { verifySetup } from "./verify-setup.ts";
 
 export interface Groth16Options {

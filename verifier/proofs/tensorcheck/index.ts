@@ -18,7 +18,7 @@ import { parseTranscript } from "./transcript.ts";
 import { verify } from "./verify/verify.ts";
 
 export { developmentPowers, decodePowers, encodePowers, checkPowers, type Powers } from "./powers.ts";
-export { setupCeremony, setupDevelopment, setupFromPowers, setupHashOf, verifySetup } from "./setup.ts";
+export { setupCeremony, setupDevelopment, setupFromPowers, tau2Hash, verifySetup } from "./setup.ts";
 export { parseTranscript, type Transcript } from "./transcript.ts";
 
 export const tensorcheck: ProofSystem = {

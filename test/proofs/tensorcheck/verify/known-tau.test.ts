@@ -3,7 +3,7 @@
 // whoever verifies must say which set-up they trust.
 import { expect } from "chai";
 import { PERPETUAL_POWERS_OF_TAU } from "../../../../verifier/proofs/published-ptau.ts";
-import { setupHashOf, tensorcheck } from "../../../../verifier/proofs/tensorcheck/index.ts";
+import { tau2Hash, tensorcheck } from "../../../../verifier/proofs/tensorcheck/index.ts";
 import { verify } from "../../../../verifier/proofs/tensorcheck/verify/verify.ts";
 import type { Claim } from "../../../../verifier/proofs/types.ts";
 import { concat, uint256Bytes } from "../../../../verifier/proofs/points.ts";
@@ -57,12 +57,12 @@ describe("tensorcheck/verify: a τ that somebody knows", () => {
   it("a key tells its set-up: the published ceremony's by name, any other by hash only", async () => {
     const [{ key }] = proofs as [Honest];
     const tau2 = await tau2Bytes(TAU);
-    expect(tensorcheck.setupOf(key)).to.deep.equal({ hash: setupHashOf({ tau2 }), ceremony: null });
+    expect(tensorcheck.setupOf(key)).to.deep.equal({ hash: tau2Hash({ tau2 }), ceremony: null });
     const published = concat(PERPETUAL_POWERS_OF_TAU.map((word) => uint256Bytes(BigInt(word))));
     const ceremonial = Uint8Array.from(key);
     ceremonial.set(published, Buffer.from(key).indexOf(tau2));
     expect(tensorcheck.setupOf(ceremonial)).to.deep.equal({
-      ...{ hash: setupHashOf({ tau2: published }), ceremony: "Perpetual Powers of Tau" },
+      ...{ hash: tau2Hash({ tau2: published }), ceremony: "Perpetual Powers of Tau" },
     });
     expect(tensorcheck.setupOf(key.subarray(0, 100))).to.equal(null);
   });
