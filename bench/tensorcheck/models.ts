@@ -136,45 +136,21 @@ const lenet = (): IntegerGraph =>
     .dense(10)
     .finish();
 
-/** Three convolutions, each with a pool, and two dense layers: 264,155 parameters, 57,427 activations. */
-const cnn = (): IntegerGraph =>
-  new Stack([1, 3, 32, 32])
-    .conv(32, 3, 1)
-    .relu()
-    .pool()
-    .conv(64, 3, 1)
-    .relu()
-    .pool()
-    .conv(128, 3, 1)
-    .relu()
-    .pool()
-    .reshape([1, 2048])
-    .dense(83)
-    .relu()
-    .dense(10)
-    .finish();
+/** 3×3 convolutions of these widths, a pool after each list of them, then two dense layers. */
+function convolutional(stages: readonly (readonly number[])[], hidden: number): IntegerGraph {
+  const stack = new Stack([1, 3, 32, 32]);
+  for (const widths of stages) {
+    for (const width of widths) stack.conv(width, 3, 1).relu();
+    stack.pool();
+  }
+  return stack.reshape([1, 2048]).dense(hidden).relu().dense(10).finish();
+}
+
+/** Three convolutions, each with a pool: 264,155 parameters, 57,427 activations. */
+const cnn = (): IntegerGraph => convolutional([[32], [64], [128]], 83);
 
 /** Five convolutions and three pools: 263 thousand parameters, 106,556 activations. */
-const deepCnn = (): IntegerGraph =>
-  new Stack([1, 3, 32, 32])
-    .conv(32, 3, 1)
-    .relu()
-    .conv(32, 3, 1)
-    .relu()
-    .pool()
-    .conv(64, 3, 1)
-    .relu()
-    .conv(64, 3, 1)
-    .relu()
-    .pool()
-    .conv(128, 3, 1)
-    .relu()
-    .pool()
-    .reshape([1, 2048])
-    .dense(60)
-    .relu()
-    .dense(10)
-    .finish();
+const deepCnn = (): IntegerGraph => convolutional([[32, 32], [64, 64], [128]], 60);
 
 /** 2^bits look-up rows: products of a vector's entries, clamped, then summed up to ten numbers. */
 const rows = (bits: number): IntegerGraph => {
