@@ -10,6 +10,7 @@ import {
   frameOf,
   isSingle,
   layOut,
+  MAX_BITS,
   plainView,
   reframe,
   selectOf,
@@ -38,9 +39,6 @@ import { newEvaluation, type Evaluation, type Integers, type Recipe } from "./wi
 
 /** Most fractions of one help column: with more, the prover's messages have a degree more for every round. */
 const FRACTIONS = 2;
-
-/** Most bits of a column, pads included. A layout with more pads than that of the tensor's shape may pass it. */
-const MAX_BITS = { pre: 28, wit: 26 } as const;
 
 /** A fraction whose table may not have its place yet. */
 type PendingFraction = (placed: PlacedTables) => Fraction;

@@ -5,7 +5,7 @@ import { VerigradError } from "../../../errors.ts";
 import type { GraphNode, GraphTensor, IntegerGraph } from "../../../graph/types.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
 import type { Refusal } from "../../types.ts";
-import { bitsIn, canonical } from "../layout.ts";
+import { bitsIn, canonical, MAX_BITS } from "../layout.ts";
 import type { Program } from "../program.ts";
 import { lowerConvolution } from "./convolution.ts";
 import { lowerMultiply } from "./multiply.ts";
@@ -94,9 +94,6 @@ const LOWERS: { readonly [Op in GraphNode["op"]]: Lower<Extract<GraphNode, { op:
 /** Only ever given nodes of its own op. */
 const lowerOf = ({ op }: GraphNode): Lower<GraphNode> => LOWERS[op] as Lower<GraphNode>;
 
-/** Most bits of a column, pads included: 2^26 cells, as many as all values of a graph. */
-const MAX_COLUMN_BITS = 26;
-
 /** Most taps of a window on one axis: what a key can say. */
 const MAX_TAPS = 0xffff;
 
@@ -108,7 +105,7 @@ export const tensorcheckRefusals = (graph: IntegerGraph): Refusal[] =>
     const bits = bitsIn(canonical((graph.tensors[output] as GraphTensor).shape));
     const taps = op === "convolution" ? Math.max(...node.weights.shape.slice(2)) : 1;
     return [
-      ...(bits <= MAX_COLUMN_BITS ? [] : [refusal(`2^${bits} cells with pads; accepted: 2^${MAX_COLUMN_BITS}`)]),
+      ...(bits <= MAX_BITS.wit ? [] : [refusal(`2^${bits} cells with pads; accepted: 2^${MAX_BITS.wit}`)]),
       ...(taps <= MAX_TAPS ? [] : [refusal(`a kernel of ${taps} taps on an axis; accepted: ${MAX_TAPS}`)]),
     ];
   });

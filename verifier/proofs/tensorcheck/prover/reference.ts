@@ -26,9 +26,20 @@ import { sumcheckOfBlocks, sumcheckOfProducts, type Product, type Summand } from
 import { transcriptOf, type Statement } from "./statement.ts";
 import { scalarBytes, type Transcript } from "./transcript.ts";
 
-/** Messages of the table in section 3; rounds are counted from 0. */
-export type Message =
-  "wit" | "help" | "blockRound" | "claims" | "productRound" | "entities" | "folds" | "negated" | "Q" | "W";
+/** Messages of the table in section 3, in order; rounds are counted from 0. */
+export const MESSAGES = [
+  "wit",
+  "help",
+  "blockRound",
+  "claims",
+  "productRound",
+  "entities",
+  "folds",
+  "negated",
+  "Q",
+  "W",
+] as const;
+export type Message = (typeof MESSAGES)[number];
 
 export type Challenge = "beta" | "gamma" | "rho" | "alpha" | "r" | "delta" | "s" | "eta" | "zeta" | "nu" | "z";
 
