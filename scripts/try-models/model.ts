@@ -3,7 +3,7 @@
 //   node scripts/try-models/model.ts <folder with network.onnx and input.json> [<cache of powers of tau>: proves, too]
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { argmax } from "../../verifier/calibrate/accuracy.ts";
+import { indexOfLargest } from "../../verifier/tensor/largest.ts";
 import { calibrate } from "../../verifier/calibrate/calibrate.ts";
 import { inputOfRange, randomSamples, type InputRange } from "../../verifier/calibrate/random-samples.ts";
 import { loadReference } from "../../verifier/calibrate/reference.ts";
@@ -76,7 +76,8 @@ async function compare(onnx: Uint8Array, graph: IntegerGraph, samples: readonly 
         peaks[o] = Math.max(peaks[o] as number, Math.abs(real));
       }
     });
-    if (classes >= 0 && argmax(actual[classes] ?? []) !== argmax(expected[classes] ?? [])) sameClass = false;
+    if (classes >= 0 && indexOfLargest(actual[classes] ?? []) !== indexOfLargest(expected[classes] ?? []))
+      sameClass = false;
   }
   await float.release();
   const relative = errors.map((error, o) => (error === 0 ? 0 : error / (peaks[o] as number)));
