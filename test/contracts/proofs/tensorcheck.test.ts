@@ -206,6 +206,68 @@ describe("TensorcheckProofSystem", function () {
         }),
       ));
 
+    // Runs of 64 to 127 values, whatever axes they span: around their edges, and with pads in the axis that is split.
+    const SHAPES = [
+      [],
+      [1],
+      [63],
+      [64],
+      [65],
+      [127],
+      [128],
+      [129],
+      [21, 3],
+      [22, 3],
+      [43, 3],
+      [3, 100],
+      [5, 3, 7],
+      [2, 33, 2],
+    ];
+    const axesOf = (shape: readonly number[]): Axis[] => {
+      let low = 0;
+      return shape.map((size) => {
+        const bits = Math.ceil(Math.log2(size));
+        low += bits;
+        return { size, coordinates: Array.from({ length: bits }, (_, i) => low - 1 - i) };
+      });
+    };
+    const point = { r: Array.from({ length: K }, (_, t) => BigInt(t + 2) ** 60n), rho: new Array<bigint>(R).fill(9n) };
+
+    it("tensors of every shape around a run's edge", async () => {
+      for (const shape of SHAPES) {
+        for (const type of TYPES) {
+          const [lo, hi] = BOUNDS[type] as [number, number];
+          const size = shape.reduce((product, each) => product * each, 1);
+          const values = Array.from({ length: size }, (_, i) => lo + ((i * 40503 + 7) % (hi - lo + 1)));
+          const data = encodeTensors([{ shape: [size], type, exponent: 0, lo, hi }], [values]);
+          // What follows in the calldata is not the tensor's.
+          const more = Uint8Array.from([...data, ...new Uint8Array(40).fill(0xa5)]);
+          const bytes = Uint8Array.from(axesBytes(axesOf(shape)));
+          const [there] = (await harness.getFunction("tensor")(tableOf(point), bytes, TYPES.indexOf(type), more)) as [
+            bigint,
+          ];
+          const parsed = axesOf(shape).map((a) => ({ size: a.size, coordinates: Uint8Array.from(a.coordinates) }));
+          expect(there, `${type} ${shape.join("x")}`).to.equal(
+            evaluateTensor(point, parsed, Float64Array.from(values)),
+          );
+        }
+      }
+    });
+
+    it("a short last axis costs no more gas than a long one", async () => {
+      const gas = async (shape: readonly number[], type: number): Promise<number> => {
+        const bytes = Uint8Array.from(axesBytes(axesOf(shape)));
+        return Number(
+          await harness.getFunction("tensor").estimateGas(tableOf(point), bytes, type, new Uint8Array(3072 * 2)),
+        );
+      };
+      for (const type of [1, 2]) {
+        const planes = await gas([3, 32, 32], type);
+        expect(await gas([32, 32, 3], type)).to.be.lessThan(1.1 * planes);
+        expect(await gas([1024, 3], type)).to.be.lessThan(1.1 * planes);
+      }
+    });
+
     for (const type of TYPES) {
       it(`tensors of ${type}`, () =>
         fc.assert(
