@@ -115,36 +115,27 @@ describe("TensorcheckProofSystem", function () {
 
     it("select", () => holds(fc.array(sized, { maxLength: 3 }).map((axes) => ({ kind: "select", axes }))));
 
+    type Ends = readonly [min: number, max: number];
+    const windowOf = (
+      bits: Readonly<Record<"p" | "k" | "q", Ends>>,
+      steps: Readonly<Record<"stride" | "dilation" | "pad", Ends>>,
+    ): fc.Arbitrary<Encodable> =>
+      fc.tuple(run(...bits.p), run(...bits.k), run(...bits.q)).chain(([p, k, q]) => {
+        const integer = ([min, max]: Ends): fc.Arbitrary<number> => fc.integer({ min, max });
+        return fc.record({
+          kind: fc.constant("window" as const),
+          ...{ positions: integer([1, 2 ** p.bits]), taps: integer([1, 2 ** k.bits]), size: integer([1, 2 ** q.bits]) },
+          ...{ stride: integer(steps.stride), dilation: integer(steps.dilation), pad: integer(steps.pad) },
+          ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
+        });
+      });
+
     it("window", () =>
-      holds(
-        fc.tuple(run(0, 5), run(0, 3), run(0, 6)).chain(([p, k, q]) =>
-          fc.record({
-            kind: fc.constant("window" as const),
-            positions: fc.integer({ min: 1, max: 2 ** p.bits }),
-            taps: fc.integer({ min: 1, max: 2 ** k.bits }),
-            size: fc.integer({ min: 1, max: 2 ** q.bits }),
-            stride: fc.integer({ min: 0, max: 3 }),
-            dilation: fc.integer({ min: 0, max: 3 }),
-            pad: fc.integer({ min: -70, max: 40 }),
-            ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
-          }),
-        ),
-      ));
+      holds(windowOf({ p: [0, 5], k: [0, 3], q: [0, 6] }, { stride: [0, 3], dilation: [0, 3], pad: [-70, 40] })));
 
     it("window of long steps", () =>
       holds(
-        fc.tuple(run(0, 2), run(0, 2), run(4, 11)).chain(([p, k, q]) =>
-          fc.record({
-            kind: fc.constant("window" as const),
-            positions: fc.integer({ min: 1, max: 2 ** p.bits }),
-            taps: fc.integer({ min: 1, max: 2 ** k.bits }),
-            size: fc.integer({ min: 1, max: 2 ** q.bits }),
-            stride: fc.integer({ min: 20, max: 900 }),
-            dilation: fc.integer({ min: 0, max: 300 }),
-            pad: fc.integer({ min: -900, max: 900 }),
-            ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
-          }),
-        ),
+        windowOf({ p: [0, 2], k: [0, 2], q: [4, 11] }, { stride: [20, 900], dilation: [0, 300], pad: [-900, 900] }),
       ));
 
     it("steps of a window that reads little cost nothing", async () => {
