@@ -19,9 +19,13 @@ contract TensorcheckProofSystem is KeyedProofSystem {
     uint256 private immutable _TAU_Y1;
     uint256 private immutable _TAU_Y0;
 
-    /// @param tau2 [τ]_2 of the powers of tau: x.c1, x.c0, y.c1, y.c0. Errors: MalformedKey(12) for what is no point of
-    /// order r, ForgeableKey for ± the generator, τ = ±1.
+    /// @notice The chain is older than Osaka: it lacks CLZ (EIP-7939), without which every proof would be refused.
+    error UnsupportedChain();
+
+    /// @param tau2 [τ]_2 of the powers of tau: x.c1, x.c0, y.c1, y.c0. Errors: UnsupportedChain; MalformedKey(12) for what is
+    /// no point of order r, ForgeableKey for ± the generator, τ = ±1.
     constructor(uint256[4] memory tau2) {
+        _requireClz();
         TensorcheckKey.validateSetup(tau2);
         (_TAU_X1, _TAU_X0, _TAU_Y1, _TAU_Y0) = (tau2[0], tau2[1], tau2[2], tau2[3]);
     }
@@ -76,5 +80,15 @@ contract TensorcheckProofSystem is KeyedProofSystem {
 
     function _validate(bytes memory key) internal view override {
         TensorcheckKey.validate(key, setup());
+    }
+
+    /// An unknown opcode ends its own call alone, here the creation of a contract without code: PUSH0 CLZ STOP.
+    function _requireClz() private {
+        address created;
+        assembly ("memory-safe") {
+            mstore(0, shl(232, 0x5f1e00))
+            created := create(0, 0, 3)
+        }
+        if (created == address(0)) revert UnsupportedChain();
     }
 }

@@ -9,6 +9,8 @@ import { PERPETUAL_POWERS_OF_TAU } from "../../verifier/proofs/published-ptau.ts
  * `burnBps`, the share of slashed collateral that is burnt, of 10,000; `maxInputBytes`; `maxCallbackGas`;
  * `tau2`, the set-up of tensorcheck: [τ]_2 of the Perpetual Powers of Tau unless given, and then known to whoever knows τ.
  * The deployer adds the proof systems and then offers the router to `owner`, who takes it with `acceptOwnership`.
+ * The chain has to be Osaka or later (CLZ): on an older one TensorcheckProofSystem reverts with UnsupportedChain, and the
+ * deployment stops there.
  * @param tokens the ERC-20s of fees and collateral, for ever
  */
 export function deployVerigrad(m: IgnitionModuleBuilder, tokens: ArgumentType) {

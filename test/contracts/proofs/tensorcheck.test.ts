@@ -329,6 +329,19 @@ describe("TensorcheckProofSystem", function () {
     for (const [name, tau2, verdict] of wrong) expect(await verdictOf(deploy(tau2)), name).to.equal(verdict);
   });
 
+  it("is not made on a chain without CLZ, which proofs need", async () => {
+    const point = [0, 1, 2, 3].map((i) => readUint(setup, 32 * i));
+    const before = await network.create({ network: "default", override: { hardfork: "prague" } });
+    try {
+      const refused = await before.ethers.getContractFactory("TensorcheckProofSystem");
+      await expect(refused.deploy(point)).to.be.revertedWithCustomError(refused, "UnsupportedChain");
+      await before.ethers.deployContract("Groth16ProofSystem"); // which needs nothing of the kind
+    } finally {
+      await before.close();
+    }
+    await ethers.deployContract("TensorcheckProofSystem", [point]);
+  });
+
   it("registers a key once, and tells what is in it", async () => {
     const { key } = proof;
     const keyHash = keccak256(key);
