@@ -22,6 +22,8 @@ const { values } = parseArgs({
   options: { write: { type: "boolean", default: false }, only: { type: "string", multiple: true } },
 });
 if (values.write && values.only !== undefined) throw new Error("--write measures every model: it takes no --only");
+const unknown = values.only?.find((name) => !(name in BENCH_MODELS));
+if (unknown !== undefined) throw new Error(`no model "${unknown}"; there are: ${Object.keys(BENCH_MODELS).join(", ")}`);
 
 /** Compiles, and reads what the compiler's process says of itself when it ends. */
 async function measuredCircom(source: string): Promise<[CompiledCircuit, Record<string, number>]> {
