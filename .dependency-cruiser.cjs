@@ -10,7 +10,7 @@ const LAYERS = [
   ["cli"],
 ];
 
-/** A folder may import itself and lower layers; everything may import verifier/errors.ts. */
+/** A folder may import itself and lower layers; everything may import verifier/errors.ts and verifier/hash.ts. */
 const layering = LAYERS.flatMap((layer, level) =>
   layer.map((folder) => {
     const above = LAYERS.slice(level + 1).flat();

@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One model of the tensorcheck benchmark, in a process of its own so that its peak memory is its own: prints a line of JSON.
-//   node bench/tensorcheck/measure.ts <powers.bin> <model> [--no-chain]
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+//   node bench/tensorcheck/measure.ts <powers.bin> <model> [<claim.json>]
+import { existsSync, readFileSync } from "node:fs";
 import { executeTrace } from "../../verifier/graph/execute.ts";
 import { macsOf } from "../../verifier/graph/cost.ts";
 import { constantsOf } from "../../verifier/graph/nodes/registry.ts";
-import type { IntegerGraph } from "../../verifier/graph/types.ts";
-import { keccakHex } from "../../verifier/proofs/files.ts";
+import type { Constant, GraphNode } from "../../verifier/graph/types.ts";
+import { keccakHex } from "../../verifier/hash.ts";
 import { compileGraph, keyOf } from "../../verifier/proofs/tensorcheck/compile.ts";
 import { Engine } from "../../verifier/proofs/tensorcheck/engine/index.ts";
 import { decodePowers, firstPowers } from "../../verifier/proofs/tensorcheck/powers.ts";
 import { Prover } from "../../verifier/proofs/tensorcheck/prover/prove.ts";
 import { verify } from "../../verifier/proofs/tensorcheck/verify/verify.ts";
 import { encodeTensors } from "../../verifier/tensor/codec.ts";
-import { sizeOf } from "../../verifier/tensor/spec.ts";
+import { median, round, timed } from "../timing.ts";
+import { CONTEXT, inputsOf, RUNS, saveClaim } from "./claim.ts";
 import { modelNamed } from "./models.ts";
 
-const RUNS = 5;
-const CONTEXT = 7n;
-
 const [powersPath = "", name = "", claimPath] = process.argv.slice(2);
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-const round = (ms: number): number => Math.round(ms * 10) / 10;
-
-async function timed<T>(work: () => T | Promise<T>): Promise<[T, number]> {
-  const started = performance.now();
-  const result = await work();
-  return [result, performance.now() - started];
-}
-
 /** Of this process alone: what resourceUsage tells on Linux begins with the parent's. */
 function peakMB(): number {
   const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "";
@@ -36,14 +25,15 @@ function peakMB(): number {
   return Math.round(Number(kilobytes ?? process.resourceUsage().maxRSS) / 1024);
 }
 
-/** Values of the declared range that differ from one another. */
-const inputsOf = (graph: IntegerGraph, run: number): Float64Array[] =>
-  graph.inputs.map(({ spec }) =>
-    Float64Array.from(
-      { length: sizeOf(spec.shape) },
-      (_, i) => spec.lo + (((i + run) * 7919) % (spec.hi - spec.lo + 1)),
-    ),
-  );
+/**
+ * Weights and biases, not tables, indices and clamps. Where one value repeats, as in pools, means and sums, there is nothing that
+ * was learnt.
+ */
+function weightsOf(node: GraphNode): number {
+  if (node.op !== "fullyConnected" && node.op !== "convolution") return 0;
+  const learnt = ({ values }: Constant): boolean => values.some((value) => value !== values[0]);
+  return learnt(node.weights) ? constantsOf(node).reduce((sum, { values }) => sum + values.length, 0) : 0;
+}
 
 const graph = await modelNamed(name).graph();
 const [compiled, lowerMs] = await timed(() => compileGraph(graph));
@@ -89,19 +79,12 @@ for (let run = 0; run <= RUNS; run++) {
   });
 }
 await engine.close();
-if (claimPath !== undefined) {
-  const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString("hex")}`;
-  const { input, output, seal } = last as NonNullable<typeof last>;
-  writeFileSync(
-    claimPath,
-    JSON.stringify({ key: hex(key), context: `${CONTEXT}`, input: hex(input), output: hex(output), seal: hex(seal) }),
-  );
-}
+if (claimPath !== undefined && last !== undefined) saveClaim(claimPath, { key, ...last });
 
 console.log(
   JSON.stringify({
     name,
-    weights: graph.nodes.reduce((sum, node) => sum + constantsOf(node).reduce((s, c) => s + c.values.length, 0), 0),
+    weights: graph.nodes.reduce((sum, node) => sum + weightsOf(node), 0),
     macs: graph.nodes.reduce((sum, node) => sum + macsOf(node, graph.tensors), 0),
     // cells of help columns: one or two look-ups each, those of pads and of tables counted
     rows: numbered.program.blocks.reduce((sum, block) => sum + block.lookups.length * 2 ** block.variables, 0),

@@ -7,6 +7,7 @@ import { makeConstant } from "../../verifier/graph/constants.ts";
 import { derive } from "../../verifier/graph/ranges.ts";
 import type { Constant, GraphNode, IntegerGraph, TensorId } from "../../verifier/graph/types.ts";
 import { sizeOf } from "../../verifier/tensor/spec.ts";
+import { perceptron as smallPerceptron } from "../../test/helpers/circuit-models.ts";
 import { onnxOf, type TestNode, type TestTensor } from "../../test/onnx/model.ts";
 
 export interface BenchModel {
@@ -102,10 +103,10 @@ class Stack {
     return other;
   }
 
-  /** x · x^T of a vector: as many products as rows are wanted. */
-  outer(side: number): this {
-    const a = this.reshaped([side, 1]);
-    const b = this.reshaped([1, side]);
+  /** x · x^T of each of `count` vectors. */
+  outer(count: number, side: number): this {
+    const a = this.reshaped([count, side, 1]);
+    const b = this.reshaped([count, 1, side]);
     return this.add({ kind: "bilinear", op: "matMul", from: ["outer"], a, b }, 2 * this.exponent);
   }
 
@@ -136,52 +137,27 @@ const lenet = (): IntegerGraph =>
     .dense(10)
     .finish();
 
-/** Three convolutions, each with a pool, and two dense layers: 264,155 parameters, 57,427 activations. */
-const cnn = (): IntegerGraph =>
-  new Stack([1, 3, 32, 32])
-    .conv(32, 3, 1)
-    .relu()
-    .pool()
-    .conv(64, 3, 1)
-    .relu()
-    .pool()
-    .conv(128, 3, 1)
-    .relu()
-    .pool()
-    .reshape([1, 2048])
-    .dense(83)
-    .relu()
-    .dense(10)
-    .finish();
+/** 3×3 convolutions of these widths, a pool after each list of them, then two dense layers. */
+function convolutional(stages: readonly (readonly number[])[], hidden: number): IntegerGraph {
+  const stack = new Stack([1, 3, 32, 32]);
+  for (const widths of stages) {
+    for (const width of widths) stack.conv(width, 3, 1).relu();
+    stack.pool();
+  }
+  return stack.reshape([1, 2048]).dense(hidden).relu().dense(10).finish();
+}
+
+/** Three convolutions, each with a pool: 264,155 parameters, 57,427 activations. */
+const cnn = (): IntegerGraph => convolutional([[32], [64], [128]], 83);
 
 /** Five convolutions and three pools: 263 thousand parameters, 106,556 activations. */
-const deepCnn = (): IntegerGraph =>
-  new Stack([1, 3, 32, 32])
-    .conv(32, 3, 1)
-    .relu()
-    .conv(32, 3, 1)
-    .relu()
-    .pool()
-    .conv(64, 3, 1)
-    .relu()
-    .conv(64, 3, 1)
-    .relu()
-    .pool()
-    .conv(128, 3, 1)
-    .relu()
-    .pool()
-    .reshape([1, 2048])
-    .dense(60)
-    .relu()
-    .dense(10)
-    .finish();
+const deepCnn = (): IntegerGraph => convolutional([[32, 32], [64, 64], [128]], 60);
 
-/** 2^bits look-up rows: products of a vector's entries, clamped, then summed up to ten numbers. */
+/** 2^bits look-up rows: products of a vector's entries (of two vectors' if bits is odd), clamped, then summed up to ten numbers. */
 const rows = (bits: number): IntegerGraph => {
-  const side = 2 ** Math.ceil(bits / 2);
-  const stack = new Stack([1, side]).outer(side);
-  if (bits % 2 === 1) throw new Error("rows: an even number of bits");
-  return stack.relu().dense(1).relu().reshape([1, side]).dense(10).finish();
+  const [count, side] = [2 ** (bits % 2), 2 ** (bits >> 1)];
+  const length = count * side;
+  return new Stack([1, length]).outer(count, side).relu().dense(1).relu().reshape([1, length]).dense(10).finish();
 };
 
 /** One block of a decoder-less transformer: width 64, 4 heads, context 64, hidden layer 256, Gelu. */
@@ -228,6 +204,7 @@ async function transformer(): Promise<IntegerGraph> {
 }
 
 export const BENCH_MODELS: readonly BenchModel[] = [
+  { name: "64-32-10", graph: () => smallPerceptron([64, 32, 10]) },
   { name: "784-128-64-10", graph: () => perceptron([784, 128, 64, 10]) },
   { name: "LeNet-5", graph: lenet },
   { name: "FC 4.2 M", graph: () => perceptron([2048, 2048, 10]) },
@@ -243,7 +220,7 @@ export const SLOPE_MODELS = {
     bits,
     graph: () => perceptron([2 ** (bits / 2), 2 ** (bits / 2), 10]),
   })),
-  rows: [12, 14, 16, 18].map((bits) => ({ bits, graph: () => rows(bits) })),
+  rows: [12, 13, 14, 15, 16, 17, 18, 19].map((bits) => ({ bits, graph: () => rows(bits) })),
 };
 
 /** Any of the benchmark's models. Slopes: "weights 2^20", "rows 2^16". */

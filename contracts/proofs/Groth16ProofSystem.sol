@@ -4,21 +4,17 @@ pragma solidity ^0.8.28;
 import {IProofSystem} from "../interfaces/IProofSystem.sol";
 import {Bn254} from "../libraries/Bn254.sol";
 import {KeyHeader} from "../libraries/KeyHeader.sol";
-import {KeyStore} from "../libraries/KeyStore.sol";
 import {TensorSpecLib} from "../libraries/TensorSpecLib.sol";
 import {Groth16Key} from "./Groth16Key.sol";
+import {KeyedProofSystem} from "./KeyedProofSystem.sol";
 
 /// @title Groth16 over BN254 for any number of keys
 /// @notice No owner, no parameters: what a key verifies can never change. Checks, their order and the error of each are
 /// specified in docs/spec/onchain-verification.md; the TypeScript verifier does the same.
-contract Groth16ProofSystem is IProofSystem {
-    using KeyStore for KeyStore.Keys;
-
+contract Groth16ProofSystem is KeyedProofSystem {
     uint256 private constant SEAL_LENGTH = 256;
     uint256 private constant PAIR = 192; // bytes
     bytes32 private constant DOMAIN_BATCH = keccak256("verigrad.groth16.batch.v1");
-
-    KeyStore.Keys private _keys;
 
     /// @inheritdoc IProofSystem
     function selector() external pure returns (bytes4) {
@@ -26,45 +22,8 @@ contract Groth16ProofSystem is IProofSystem {
     }
 
     /// @inheritdoc IProofSystem
-    function registerKey(bytes calldata key) external returns (bytes32 keyHash) {
-        keyHash = keccak256(key);
-        if (_keys.contains(keyHash)) return keyHash;
-        bytes memory blob = key;
-        Groth16Key.validate(blob);
-        _keys.store(keyHash, blob);
-        (bytes32 inputSpecHash, bytes32 outputSpecHash) = KeyHeader.specHashes(blob);
-        emit KeyRegistered(keyHash, inputSpecHash, outputSpecHash);
-    }
-
-    /// @inheritdoc IProofSystem
-    function isRegistered(bytes32 keyHash) external view returns (bool) {
-        return _keys.contains(keyHash);
-    }
-
-    /// @inheritdoc IProofSystem
-    function keyOf(bytes32 keyHash) external view returns (bytes memory) {
-        return _keys.load(keyHash);
-    }
-
-    /// @inheritdoc IProofSystem
-    function specHashes(bytes32 keyHash) external view returns (bytes32, bytes32) {
-        return KeyHeader.specHashes(_keys.load(keyHash));
-    }
-
-    /// @inheritdoc IProofSystem
-    function inputModeOf(bytes32 keyHash) external view returns (uint8) {
-        return KeyHeader.inputModeOf(_keys.load(keyHash));
-    }
-
-    /// @inheritdoc IProofSystem
-    function outputLengthOf(bytes32 keyHash) external view returns (uint256) {
-        bytes memory key = _keys.load(keyHash);
-        return TensorSpecLib.encodedLength(key, KeyHeader.outputSpecsOf(key));
-    }
-
-    /// @inheritdoc IProofSystem
     function checkInput(bytes32 keyHash, bytes calldata input) external view {
-        bytes memory key = _keys.load(keyHash);
+        bytes memory key = _load(keyHash);
         _packInput(key, input, new uint256[](Groth16Key.signalCount(key)));
     }
 
@@ -76,7 +35,7 @@ contract Groth16ProofSystem is IProofSystem {
         bytes calldata output,
         bytes calldata seal
     ) external view {
-        bytes memory key = _keys.load(keyHash);
+        bytes memory key = _load(keyHash);
         uint256[] memory signals = _signals(key, context, input, output);
         _checkProduct(_pairs(key, signals, _readSeal(seal)), 4);
     }
@@ -93,9 +52,8 @@ contract Groth16ProofSystem is IProofSystem {
         bytes[] calldata outputs,
         bytes[] calldata seals
     ) external view {
-        uint256 count = contexts.length;
-        if (inputs.length != count || outputs.length != count || seals.length != count) revert BatchLengthMismatch();
-        bytes memory key = _keys.load(keyHash);
+        uint256 count = _batchLength(contexts, inputs, outputs, seals);
+        bytes memory key = _load(keyHash);
         if (count == 0) return; // nothing is claimed
 
         uint256[][] memory signals = new uint256[][](count);
@@ -110,6 +68,10 @@ contract Groth16ProofSystem is IProofSystem {
             );
         }
         _checkProduct(_batchPairs(key, signals, proofs, challenge), count + 3);
+    }
+
+    function _validate(bytes memory key) internal view override {
+        Groth16Key.validate(key);
     }
 
     /// The public signals in the order of formats.md, section 4. Errors, in this order: ScalarOutOfField for the context;

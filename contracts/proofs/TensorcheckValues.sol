@@ -8,7 +8,13 @@ import {Multilinear} from "../libraries/Multilinear.sol";
 /// table of coordinates (Multilinear); `cursor` is the memory address of the next byte of a validated key, and each function
 /// returns the one after what it read. Tables are written behind the free memory pointer and forgotten.
 library TensorcheckValues {
+    /// Values that are read with one table of eq, and then weighed together: at least this many, where there are as many, and
+    /// fewer than twice as many.
+    uint256 private constant RUN = 64;
+
     /// @notice A tensor in calldata, evaluated at the axes that the key holds.
+    /// @dev Values come in runs that lie one after the other, whatever axes they span: 2^low indices of one axis, with all
+    /// indices of the axes behind it. `table` holds eq of each run, `lanes` that of each value of a run.
     /// @param from calldata position of its first value
     /// @param typeCode its type, as in specs
     function tensor(
@@ -19,91 +25,109 @@ library TensorcheckValues {
     ) internal pure returns (uint256 value, uint256 next) {
         unchecked {
             uint256 r = Multilinear.order(points);
+            uint256 inner; // values behind one index of the axis at hand; first, all
+            (inner, value, next) = _cells(points, cursor);
             uint256 table = _free();
-            uint256 rows = 1; // combinations of indices of all axes but the last
-            uint256 cells = 1; // eq summed over all cells that are values
-            uint256 size = 1; // of the axis at hand, in the end the last
-            uint256 bits = 0;
-            uint256 list = 0;
-            uint256 count = _uint(cursor++, 1);
+            uint256 runs = 1;
+            uint256 lanes = table + 128;
+            uint256 length = 1; // of a run
+            uint256 pieces = 0; // runs of the split axis, once it is found
+            uint256 tail = 1; // length of the last of them
             assembly ("memory-safe") {
                 mstore(table, 1)
+                mstore(lanes, 1)
             }
-            for (uint256 axis = 0; axis < count; ++axis) {
-                if (axis > 0) (table, rows) = _product(points, table, rows, list, bits, size);
-                (size, bits, list) = (_uint(cursor, 4), _uint(cursor + 4, 1), _uint(cursor + 5, 32));
+            for (++cursor; cursor < next;) {
+                (uint256 size, uint256 bits, uint256 list) = (
+                    _uint(cursor, 4),
+                    _uint(cursor + 4, 1),
+                    _uint(cursor + 5, 32)
+                );
                 cursor += 5 + bits;
-                cells = mulmod(cells, Multilinear.lessThan(points, list, bits, size), r);
+                inner /= size;
+                if (inner >= RUN) {
+                    (table, runs) = _product(points, table, runs, list, bits, size);
+                    continue;
+                }
+                if (pieces == 0) {
+                    uint256 low = 0;
+                    while (low < bits && inner << low < RUN) ++low;
+                    pieces = ((size - 1) >> low) + 1;
+                    (table, runs) = _product(points, table, runs, list, bits - low, pieces);
+                    tail = (size - ((pieces - 1) << low)) * inner;
+                    lanes = table + 32 * (runs + 3);
+                    assembly ("memory-safe") {
+                        mstore(lanes, 1)
+                    }
+                    list <<= 8 * (bits - low);
+                    bits = low;
+                    if (size > 1 << low) size = 1 << low;
+                }
+                (lanes, length) = _product(points, lanes, length, list, bits, size);
             }
 
-            // The last axis in pieces of a word of calldata, or of 2^bits values where those are fewer.
-            uint256 laneBits = 5 - (typeCode >> 1);
-            if (laneBits > bits) laneBits = bits;
-            uint256 pieces = ((size - 1) >> laneBits) + 1;
-            (table, ) = _product(points, table, rows, list, bits - laneBits, pieces);
-            uint256 lanes = table + 32 * (rows * pieces + 3);
-            Multilinear.eqTable(points, list << (8 * (bits - laneBits)), laneBits, 1 << laneBits, lanes);
             // Signed values are read as v + 2^(bits of the type - 1).
             uint256 width = 1 << (typeCode >> 1); // bytes
             uint256 signs = 0;
             if (typeCode & 1 == 0) {
                 signs = (type(uint256).max / ((1 << (8 * width)) - 1)) << (8 * width - 1);
-                value = r - mulmod(cells, 1 << (8 * width - 1), r);
+                value = r - mulmod(value, 1 << (8 * width - 1), r);
+            } else {
+                value = 0;
             }
-            next = cursor;
-            if (size <= 1 << laneBits && (width > 1 || size <= 12)) {
-                return (addmod(value, _shortRows(r, table, lanes, from, width, size, signs), r), next);
+            uint256 left = pieces;
+            for (uint256 end = table + 32 * runs; table < end; table += 32) {
+                uint256 bytesOfRun = width * length;
+                if (left < 2) (bytesOfRun, left) = (width * tail, pieces + 1);
+                --left;
+                value = addmod(value, mulmod(_word(table), _run(r, lanes, from, bytesOfRun, width, signs), r), r);
+                from += bytesOfRun;
             }
-            for (uint256 rest = size; table + 96 < lanes; table += 32) {
-                uint256 taken = rest >> laneBits == 0 ? rest : 1 << laneBits;
+        }
+    }
+
+    /// Values of all axes, eq summed over their cells, and the cursor behind them.
+    function _cells(uint256 points, uint256 cursor) private pure returns (uint256 count, uint256 cells, uint256 next) {
+        unchecked {
+            (count, cells) = (1, 1);
+            uint256 r = Multilinear.order(points);
+            uint256 axes = _uint(cursor, 1);
+            next = cursor + 1;
+            for (; axes > 0; --axes) {
+                (uint256 size, uint256 bits) = (_uint(next, 4), _uint(next + 4, 1));
+                count *= size;
+                cells = mulmod(cells, Multilinear.lessThan(points, _uint(next + 5, 32), bits, size), r);
+                next += 5 + bits;
+            }
+        }
+    }
+
+    /// Σ eq_j v_j over a run in calldata.
+    function _run(
+        uint256 r,
+        uint256 lanes,
+        uint256 from,
+        uint256 length,
+        uint256 width,
+        uint256 signs
+    ) private pure returns (uint256 sum) {
+        unchecked {
+            for (uint256 left = length; left > 0;) {
+                uint256 taken = left > 32 ? 32 : left;
                 uint256 word;
                 assembly ("memory-safe") {
                     word := xor(calldataload(from), signs)
+                    word := and(word, not(shr(shl(3, taken), not(0)))) // nothing beyond the run
                 }
-                value = addmod(value, mulmod(_word(table), _lanes(r, lanes, word, width, taken), r), r);
-                from += taken * width;
-                rest = rest == taken ? size : rest - taken;
+                sum = addmod(sum, _lanes(r, lanes, word, width, taken / width), r);
+                lanes += 1024 / width;
+                from += 32;
+                left -= taken;
             }
         }
     }
 
-    /// As `tensor`'s loop, where each row of `size` values lies in one word: a row costs little more than its values.
-    function _shortRows(
-        uint256 r,
-        uint256 table,
-        uint256 lanes,
-        uint256 from,
-        uint256 width,
-        uint256 size,
-        uint256 signs
-    ) private pure returns (uint256 sum) {
-        assembly ("memory-safe") {
-            let length := mul(size, width)
-            let bits := shl(3, width)
-            let down := sub(256, bits)
-            let endOfLanes := add(lanes, shl(5, size))
-            for {
-                let end := sub(lanes, 0x60)
-            } lt(table, end) {
-                table := add(table, 0x20)
-            } {
-                let word := xor(calldataload(from), signs)
-                from := add(from, length)
-                let row := 0
-                for {
-                    let lane := lanes
-                } lt(lane, endOfLanes) {
-                    lane := add(lane, 0x20)
-                } {
-                    row := addmod(row, mulmod(shr(down, word), mload(lane), r), r)
-                    word := shl(bits, word)
-                }
-                sum := addmod(sum, mulmod(mload(table), row, r), r)
-            }
-        }
-    }
-
-    /// Σ eq_j v_j over the first `count` values, of 8 width bits each, of a word.
+    /// Σ eq_j v_j over the first `count` values, of 8 width bits each, of a word in which all others are 0.
     function _lanes(
         uint256 r,
         uint256 lanes,
@@ -113,7 +137,6 @@ library TensorcheckValues {
     ) private pure returns (uint256 sum) {
         if (width == 1 && count > 12) {
             assembly ("memory-safe") {
-                word := and(word, not(shr(shl(3, count), not(0)))) // no more than `count` of the 32
                 // Products are below r; four of them, and one more, do not overflow.
                 let four := mulmod(byte(0, word), mload(lanes), r)
                 four := add(four, mulmod(byte(1, word), mload(add(lanes, 0x20)), r))
@@ -158,15 +181,24 @@ library TensorcheckValues {
             }
         } else {
             assembly ("memory-safe") {
-                width := shl(3, width)
-                let down := sub(256, width)
+                let bits := shl(3, width)
+                let down := sub(256, bits)
+                let mask := shr(down, not(0))
                 for {
                     let end := add(lanes, shl(5, count))
                 } lt(lanes, end) {
-                    lanes := add(lanes, 0x20)
-                    word := shl(width, word)
+                    lanes := add(lanes, 0x80)
+                    word := shl(shl(2, bits), word)
                 } {
-                    sum := addmod(sum, mulmod(shr(down, word), mload(lanes), r), r)
+                    // As above.
+                    let shift := sub(down, bits)
+                    let four := mulmod(shr(down, word), mload(lanes), r)
+                    four := add(four, mulmod(and(shr(shift, word), mask), mload(add(lanes, 0x20)), r))
+                    shift := sub(shift, bits)
+                    four := add(four, mulmod(and(shr(shift, word), mask), mload(add(lanes, 0x40)), r))
+                    shift := sub(shift, bits)
+                    four := add(four, mulmod(and(shr(shift, word), mask), mload(add(lanes, 0x60)), r))
+                    sum := addmod(sum, four, r)
                 }
             }
         }

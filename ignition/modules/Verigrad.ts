@@ -2,17 +2,7 @@
 // The contracts of one deployment. Immutable but for the router's owner (adds and removes proof systems) and guardian
 // (stops new jobs of one).
 import { buildModule, type ArgumentType, type IgnitionModuleBuilder } from "@nomicfoundation/ignition-core";
-
-/**
- * [τ]_2 of the Perpetual Powers of Tau (powersOfTau28_hez_final_*.ptau), x.c1, x.c0, y.c1, y.c0: the verifiers that snarkjs
- * makes for PLONK from these files hold the same point.
- */
-export const PERPETUAL_POWERS_OF_TAU = [
-  "17231025384763736816414546592865244497437017442647097510447326538965263639101",
-  "21831381940315734285607113342023901060522397560371972897001948545212302161822",
-  "11507326595632554467052522095592665270651932854513688777769618397986436103170",
-  "2388026358213174446665280700919698872609886601280537296205114254867301080648",
-];
+import { PERPETUAL_POWERS_OF_TAU } from "../../verifier/proofs/published-ptau.ts";
 
 /** What a market is deployed with unless a parameter says otherwise (contracts/types/MarketParameters.sol). */
 export const MARKET_PARAMETERS = {
@@ -31,6 +21,8 @@ export const MARKET_PARAMETERS = {
  * (contracts/types/MarketParameters.sol), durations in seconds;
  * `tau2`, the set-up of tensorcheck: [τ]_2 of the Perpetual Powers of Tau unless given, and then known to whoever knows τ.
  * The deployer adds the proof systems and then offers the router to `owner`, who takes it with `acceptOwnership`.
+ * The chain has to be Osaka or later (CLZ): on an older one TensorcheckProofSystem reverts with UnsupportedChain, and the
+ * deployment stops there.
  * @param tokens the ERC-20s of fees and collateral, for ever
  */
 export function deployVerigrad(m: IgnitionModuleBuilder, tokens: ArgumentType) {

@@ -1,51 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Attacks on the demo's own deployment. Each is a mined transaction that differs from a valid one in one thing; the valid
 // one is sent in the same run and has to succeed, so that a rejection can only be due to that one thing.
-import { concat, dataLength, dataSlice, Interface, toBeHex, type HDNodeWallet } from "ethers";
-import { PROOF_SYSTEM_ABI } from "../../verifier/chain/abi/proofSystem.ts";
-import type { ChainReader } from "../../verifier/chain/client.ts";
-import { chainError } from "../../verifier/chain/errors.ts";
-import { contextOf, jobIdOf, toBytes, toHex } from "../../verifier/chain/hashes.ts";
-import { calls, type Call } from "../../verifier/chain/transactions.ts";
-import type { Address, Hex, Request } from "../../verifier/chain/types.ts";
-import type { Prover } from "../../verifier/node/prover.ts";
+import { concat, dataLength, dataSlice, toBeHex } from "ethers";
+import { toHex } from "../../verifier/chain/hashes.ts";
+import { calls } from "../../verifier/chain/transactions.ts";
+import type { Hex } from "../../verifier/chain/types.ts";
 import { BASE_FIELD } from "../../verifier/proofs/points.ts";
-import { buildRequest } from "../../verifier/sdk/index.ts";
-import { decodeTensors, encodeTensors } from "../../verifier/tensor/codec.ts";
 import { SCALAR_FIELD } from "../../verifier/tensor/packing.ts";
-import type { TensorSpec } from "../../verifier/tensor/spec.ts";
-import type { LocalChain } from "./localChain.ts";
-
-const proofSystemInterface = new Interface(PROOF_SYSTEM_ABI);
-
-export interface Attack {
-  readonly name: string;
-  /** the altered transaction was mined and reverted */
-  readonly rejected: boolean;
-  /** the error that the contract named */
-  readonly error: string | null;
-  /** the unaltered transaction succeeded in the same run */
-  readonly unalteredSucceeded: boolean;
-}
-
-/** What the attacks act on. */
-export interface Field {
-  readonly chain: LocalChain;
-  readonly reader: ChainReader;
-  readonly prover: Prover;
-  readonly packageDirectory: string;
-  readonly outputSpecs: readonly TensorSpec[];
-  readonly modelId: Hex;
-  readonly keyHash: Hex;
-  readonly key: Uint8Array;
-  readonly proofSystem: Address;
-  readonly token: Address;
-  /** canonical input of one image */
-  readonly input: Uint8Array;
-  readonly requester: HDNodeWallet;
-  readonly operator: HDNodeWallet;
-  readonly thief: HDNodeWallet;
-}
+import {
+  addressOf,
+  attempt,
+  changedInput,
+  changedOutput,
+  fulfil,
+  mustSend,
+  newRequest,
+  prove,
+  send,
+  verifyCall,
+  type Attack,
+  type Field,
+  type Proven,
+} from "./field.ts";
 
 export interface AttackReport {
   readonly attacks: readonly Attack[];
@@ -55,83 +31,9 @@ export interface AttackReport {
   readonly proveMs: number;
   /** a proof that the proof system accepts, for measuring it */
   readonly proven: Proven;
-  /** the expired job's fee came back to its requester */
-  readonly refunded: boolean;
 }
 
-export interface Proven {
-  readonly context: bigint;
-  readonly input: Hex;
-  readonly output: Hex;
-  readonly seal: Hex;
-}
-
-interface Mined {
-  readonly ok: boolean;
-  readonly gasUsed: bigint;
-}
-
-const addressOf = (wallet: HDNodeWallet): Address => wallet.address as Address;
-
-/** Sends a transaction whatever a simulation would say, and waits until it is mined. */
-async function send(chain: LocalChain, wallet: HDNodeWallet, call: Call): Promise<Mined> {
-  const { hash } = await wallet.sendTransaction({ to: call.to, data: call.data, gasLimit: 3_000_000n });
-  const receipt = await chain.provider.waitForTransaction(hash).catch(() => chain.provider.getTransactionReceipt(hash));
-  if (receipt === null) throw new Error(`${call.what}: not mined`);
-  return { ok: receipt.status === 1, gasUsed: receipt.gasUsed };
-}
-
-async function mustSend(chain: LocalChain, wallet: HDNodeWallet, call: Call): Promise<bigint> {
-  const mined = await send(chain, wallet, call);
-  if (!mined.ok)
-    throw new Error(`${call.what}: a valid transaction was rejected with ${await reasonOf(chain, wallet, call)}`);
-  return mined.gasUsed;
-}
-
-/** The named error of a call that reverts now. */
-async function reasonOf(chain: LocalChain, wallet: HDNodeWallet, call: Call): Promise<string | null> {
-  try {
-    await chain.provider.call({ from: wallet.address, to: call.to, data: call.data });
-    return null;
-  } catch (error) {
-    return String(chainError(error).data["error"]);
-  }
-}
-
-async function attempt(
-  chain: LocalChain,
-  name: string,
-  wallet: HDNodeWallet,
-  call: Call,
-): Promise<Omit<Attack, "unalteredSucceeded">> {
-  const { ok } = await send(chain, wallet, call);
-  return { name, rejected: !ok, error: ok ? null : await reasonOf(chain, wallet, call) };
-}
-
-const verifyCall = (field: Field, { context, input, output, seal }: Proven): Call => ({
-  to: field.proofSystem,
-  data: proofSystemInterface.encodeFunctionData("verify", [field.keyHash, context, input, output, seal]) as Hex,
-  what: "verify",
-});
-
-/** Another canonical output: the first value moved by one inside its range. */
-function changedOutput(specs: readonly TensorSpec[], output: Hex): Hex {
-  const tensors = decodeTensors(specs, toBytes(output));
-  const [first] = tensors;
-  const [spec] = specs;
-  if (first === undefined || spec === undefined) throw new Error("the model has no output");
-  first[0] = first[0] === spec.hi ? spec.hi - 1 : (first[0] ?? 0) + 1;
-  return toHex(encodeTensors(specs, tensors));
-}
-
-/** Another canonical input of the digits model: one pixel, 0..16, is another one. */
-function changedInput(input: Hex): Hex {
-  const bytes = toBytes(input);
-  bytes[0] = bytes[0] === 0 ? 1 : 0;
-  return toHex(bytes);
-}
-
-/** (-A, -B, C): the same pairing product, other bytes. */
+/** (-A, -B, C) of groth16: the same pairing product, other bytes. */
 function negated(seal: Hex): Hex {
   const word = (i: number): bigint => BigInt(dataSlice(seal, 32 * i, 32 * i + 32));
   const words = Array.from({ length: dataLength(seal) / 32 }, (_, i) => word(i));
@@ -139,112 +41,129 @@ function negated(seal: Hex): Hex {
   return concat(words.map((value) => toBeHex(value, 32))) as Hex;
 }
 
-/** The key as it was before anybody contributed: delta is gamma, the generator. Offsets are counted from the end. */
-function uncontributedKey(key: Uint8Array, publicSignals: number): Hex {
+/** A seal of tensorcheck whose first commitment is its negative: a point of the curve still. */
+function otherCommitment(seal: Hex): Hex {
+  const y = BASE_FIELD - BigInt(dataSlice(seal, 32, 64));
+  return concat([dataSlice(seal, 0, 32), toBeHex(y, 32), dataSlice(seal, 64)]) as Hex;
+}
+
+/** groth16's key as it was before anybody contributed: delta is gamma, the generator. Offsets are counted from the end. */
+function uncontributedKey(key: Uint8Array, publicSignals: number): Uint8Array {
   const forged = Uint8Array.from(key);
   const delta = key.length - 64 * (publicSignals + 1) - 128;
   forged.copyWithin(delta, delta - 128, delta);
-  return toHex(forged);
+  return forged;
 }
 
-/** Runs every attack, each beside the valid transaction that it alters. */
-export async function runAttacks(field: Field, publicSignals: number): Promise<AttackReport> {
-  const { chain, reader, requester, operator, thief, prover, proofSystem } = field;
-  const { deployment } = reader;
-  const attacks: Attack[] = [];
-  let proveMs = 0;
+/** tensorcheck's key under the powers of another tau, which its maker may know. */
+function keyOfAnotherSetup(key: Uint8Array, tau2: Uint8Array, otherTau2: Uint8Array): Uint8Array {
+  const forged = Buffer.from(key);
+  const at = forged.indexOf(tau2);
+  if (at < 0) throw new Error("the key does not hold the set-up's point");
+  forged.set(otherTau2, at);
+  return forged;
+}
 
-  const newRequest = async (): Promise<Request> =>
-    buildRequest({
-      requester: addressOf(requester),
-      modelId: field.modelId,
-      input: field.input,
-      token: field.token,
-      maxFee: 2_000_000n,
-      now: (await reader.head()).timestamp,
-    });
-  const prove = async (request: Request): Promise<Proven> => {
-    const jobId = jobIdOf(deployment.chainId, deployment.market, request);
-    const context = contextOf(deployment.chainId, deployment.market, jobId, addressOf(operator));
-    const started = performance.now();
-    const { output, seal } = await prover.prove(field.packageDirectory, { context, input: toBytes(request.input) });
-    proveMs = performance.now() - started;
-    return { context, input: request.input, output: toHex(output), seal: toHex(seal) };
-  };
-  const fulfil = (request: Request, { output, seal }: Proven, payee = addressOf(operator)): Call =>
-    calls.fulfil(deployment, request, payee, output, seal);
+/** A claimed job: its proof with one thing changed, then as it is, then again. */
+async function attackClaimed(
+  field: Field,
+  seal: { readonly name: string; readonly alter: (seal: Hex) => Hex; readonly afterSettlement: boolean },
+): Promise<AttackReport> {
+  const { chain, requester, operator } = field;
+  const { deployment } = field.reader;
+  const claimed = await newRequest(field);
+  const request = await mustSend(chain, requester, calls.request(deployment, claimed));
+  const claim = await mustSend(chain, operator, calls.claim(deployment, claimed));
+  const { proven, ms: proveMs } = await prove(field, claimed);
+  const otherSeal = (): ReturnType<typeof attempt> =>
+    attempt(chain, seal.name, operator, fulfil(field, claimed, { ...proven, seal: seal.alter(proven.seal) }));
 
-  // A claimed job: its proof with one thing changed, then as it is, then again.
-  const claimed = await newRequest();
-  const requestGas = await mustSend(chain, requester, calls.request(deployment, claimed));
-  const claimGas = await mustSend(chain, operator, calls.claim(deployment, claimed));
-  const proven = await prove(claimed);
   const otherOutput = { ...proven, output: changedOutput(field.outputSpecs, proven.output) };
-  const output = await attempt(chain, "changed output", operator, fulfil(claimed, otherOutput));
-  const otherInput = await attempt(
+  const output = await attempt(chain, "changed output", operator, fulfil(field, claimed, otherOutput));
+  const otherRequest = { ...claimed, input: changedInput(claimed.input) };
+  const requested = await attempt(
     chain,
     "changed input, in the request",
     operator,
-    fulfil({ ...claimed, input: changedInput(claimed.input) }, proven),
+    fulfil(field, otherRequest, proven),
   );
-  const input = await attempt(
-    chain,
-    "changed input",
-    operator,
-    verifyCall(field, { ...proven, input: changedInput(proven.input) }),
-  );
-  const alias = await attempt(
-    chain,
-    "public input + r",
-    operator,
-    verifyCall(field, { ...proven, context: proven.context + SCALAR_FIELD }),
-  );
+  const otherInput = { ...proven, input: changedInput(proven.input) };
+  const input = await attempt(chain, "changed input", operator, verifyCall(field, otherInput));
+  const aliased = { ...proven, context: proven.context + SCALAR_FIELD };
+  const alias = await attempt(chain, "public input + r", operator, verifyCall(field, aliased));
+  const before = seal.afterSettlement ? [] : [await otherSeal()];
   const verified = await send(chain, operator, verifyCall(field, proven));
-  const settled = await send(chain, operator, fulfil(claimed, proven));
-  const replayed = await attempt(chain, "replayed settlement", operator, fulfil(claimed, proven));
-  const negatedProof = { ...proven, seal: negated(proven.seal) };
-  const negation = await attempt(chain, "negated proof for a settled job", operator, fulfil(claimed, negatedProof));
-  attacks.push(
+  const settled = await send(chain, operator, fulfil(field, claimed, proven));
+  const replayed = await attempt(chain, "replayed settlement", operator, fulfil(field, claimed, proven));
+  const after = seal.afterSettlement ? [await otherSeal()] : [];
+  const attacks = [
     { ...output, unalteredSucceeded: settled.ok },
     { ...input, unalteredSucceeded: verified.ok },
-    { ...otherInput, unalteredSucceeded: settled.ok },
+    { ...requested, unalteredSucceeded: settled.ok },
     { ...alias, unalteredSucceeded: verified.ok },
     { ...replayed, unalteredSucceeded: settled.ok },
-    { ...negation, unalteredSucceeded: settled.ok },
-  );
+    ...[...before, ...after].map((attack) => ({ ...attack, unalteredSucceeded: settled.ok })),
+  ];
+  return { attacks, gas: { request, claim, fulfil: settled.gasUsed }, proveMs, proven };
+}
 
-  // An unclaimed job, open to everybody: somebody copies the proof and names themselves.
-  const open = await newRequest();
-  await mustSend(chain, requester, calls.request(deployment, open));
-  const copied = await prove(open);
-  const theft = await attempt(
-    chain,
-    "another payee with the same proof",
-    thief,
-    fulfil(open, copied, addressOf(thief)),
-  );
-  attacks.push({ ...theft, unalteredSucceeded: (await send(chain, operator, fulfil(open, copied))).ok });
+/** An unclaimed job, open to everybody: somebody copies the proof and names themselves. */
+async function attackPayee(field: Field): Promise<Attack> {
+  const { chain, requester, operator, thief } = field;
+  const open = await newRequest(field);
+  await mustSend(chain, requester, calls.request(field.reader.deployment, open));
+  const { proven } = await prove(field, open);
+  const name = "another payee with the same proof";
+  const theft = await attempt(chain, name, thief, fulfil(field, open, proven, thief));
+  return { ...theft, unalteredSucceeded: (await send(chain, operator, fulfil(field, open, proven))).ok };
+}
 
-  // A key from a set-up that nobody contributed to.
-  const forgeable = calls.registerKey(proofSystem, uncontributedKey(field.key, publicSignals));
-  const key = await attempt(chain, "key nobody contributed to", thief, forgeable);
-  const honest = await send(chain, thief, calls.registerKey(proofSystem, toHex(field.key)));
-  attacks.push({ ...key, unalteredSucceeded: honest.ok });
+/** A key that somebody could forge for. */
+async function attackKey(field: Field, name: string, forgeable: Uint8Array): Promise<Attack> {
+  const { chain, thief, proofSystem, key } = field;
+  const forged = await attempt(chain, name, thief, calls.registerKey(proofSystem, toHex(forgeable)));
+  const honest = await send(chain, thief, calls.registerKey(proofSystem, toHex(key)));
+  return { ...forged, unalteredSucceeded: honest.ok };
+}
 
-  // A good proof, too late.
-  const late = await newRequest();
+/** A good proof, too late. `refunded`: the expired job's fee came back to its requester. */
+async function attackDeadline(field: Field): Promise<{ attack: Attack; proveMs: number; refunded: boolean }> {
+  const { chain, reader, requester, operator, thief } = field;
+  const late = await newRequest(field);
   const before = await reader.balanceOf(field.token, addressOf(requester));
-  await mustSend(chain, requester, calls.request(deployment, late));
-  const tooLate = await prove(late);
+  await mustSend(chain, requester, calls.request(reader.deployment, late));
+  const { proven, ms: proveMs } = await prove(field, late);
   const snapshot = await chain.snapshot();
-  const inTime = await send(chain, operator, fulfil(late, tooLate));
+  const inTime = await send(chain, operator, fulfil(field, late, proven));
   await chain.revert(snapshot);
   await chain.warpTo(late.deadline);
-  const expired = await attempt(chain, "proof whose job has expired", operator, fulfil(late, tooLate));
-  await mustSend(chain, thief, calls.expire(deployment, late));
+  const expired = await attempt(chain, "proof whose job has expired", operator, fulfil(field, late, proven));
+  await mustSend(chain, thief, calls.expire(reader.deployment, late));
   const refunded = (await reader.balanceOf(field.token, addressOf(requester))) === before;
-  attacks.push({ ...expired, unalteredSucceeded: inTime.ok });
+  return { attack: { ...expired, unalteredSucceeded: inTime.ok }, proveMs, refunded };
+}
 
-  const gas = { request: requestGas, claim: claimGas, fulfil: settled.gasUsed };
-  return { attacks, gas, proveMs, proven, refunded };
+/** Every attack on a model proven with groth16. Moves the chain's clock beyond a deadline. */
+export async function attackGroth16(
+  field: Field,
+  publicSignals: number,
+): Promise<AttackReport & { readonly refunded: boolean }> {
+  const seal = { name: "negated proof for a settled job", alter: negated, afterSettlement: true };
+  const report = await attackClaimed(field, seal);
+  const payee = await attackPayee(field);
+  const key = await attackKey(field, "key nobody contributed to", uncontributedKey(field.key, publicSignals));
+  const { attack, proveMs, refunded } = await attackDeadline(field);
+  return { ...report, attacks: [...report.attacks, payee, key, attack], proveMs, refunded };
+}
+
+/** The attacks on a model proven with tensorcheck, whose set-up is `tau2`; `otherTau2` is another's. */
+export async function attackTensorcheck(field: Field, tau2: Uint8Array, otherTau2: Uint8Array): Promise<AttackReport> {
+  const report = await attackClaimed(field, {
+    name: "changed commitment",
+    alter: otherCommitment,
+    afterSettlement: false,
+  });
+  const payee = await attackPayee(field);
+  const key = await attackKey(field, "key of another set-up", keyOfAnotherSetup(field.key, tau2, otherTau2));
+  return { ...report, attacks: [...report.attacks, payee, key] };
 }

@@ -9,12 +9,13 @@ import VerigradLocal from "../../ignition/modules/VerigradLocal.ts";
 import type { Deployment } from "../../verifier/chain/deployment.ts";
 import type { Address, Hex } from "../../verifier/chain/types.ts";
 import { readUint } from "../../verifier/proofs/points.ts";
-import type { Proven } from "./attacks.ts";
+import type { Proven } from "./field.ts";
 import type { LocalChain } from "./localChain.ts";
 
 export interface Deployed {
   readonly deployment: Deployment;
-  readonly proofSystem: Address;
+  readonly groth16: Address;
+  readonly tensorcheck: Address;
   /** TestToken: anyone may mint */
   readonly token: Contract;
 }
@@ -25,7 +26,7 @@ export async function deployContracts(chain: LocalChain, tau2?: Uint8Array): Pro
   // Ignition journals deployments by id, and resumes one that it knows: this chain's must not outlive the chain.
   const deploymentId = `demo-${randomUUID()}`;
   try {
-    const { token, router, groth16, registry, market } = await connection.ignition.deploy(VerigradLocal, {
+    const { token, router, groth16, tensorcheck, registry, market } = await connection.ignition.deploy(VerigradLocal, {
       deploymentId,
       ...(tau2 === undefined
         ? {}
@@ -43,7 +44,8 @@ export async function deployContracts(chain: LocalChain, tau2?: Uint8Array): Pro
         tokens: [await address(token)],
         fromBlock: 0,
       },
-      proofSystem: await address(groth16),
+      groth16: await address(groth16),
+      tensorcheck: await address(tensorcheck),
       token: new Contract(await address(token), (await hre.artifacts.readArtifact("TestToken")).abi, chain.provider),
     };
   } finally {

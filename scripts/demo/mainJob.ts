@@ -59,7 +59,7 @@ export async function withNode<T>(options: NodeOptions, work: () => Promise<T>):
   const config = parseNodeConfig({
     models: [options.modelId],
     tokens: reader.deployment.tokens.map((token) => ({ token, minPrice: 1, maxCollateral: 10_000_000 })),
-    acceptInsecure: true, // the demo's key is a development key; a real node leaves this off
+    acceptInsecure: true, // the demo's keys are development keys; a real node leaves this off
     watch: { confirmations: 0, pollMs: 100 },
     proving: { expectedSeconds: 5, submitSeconds: 5 },
   });
@@ -139,16 +139,17 @@ export async function runMainJob(
   });
 }
 
-/** Audits a settled job from a new directory that holds only chain data and the package. */
+/** Audits a settled job from a new directory that holds only chain data and the package. `proofSystem`: default groth16. */
 export async function auditMainJob(
   reader: ChainReader,
   hub: Hub,
   cid: string,
   jobId: Hex,
   directory: string,
+  proofSystem: ProofSystem = groth16,
 ): Promise<AuditReport> {
   const data = await collectChainData(reader, jobId);
-  const auditDir = join(directory, "audit");
+  const auditDir = join(directory, `audit-${proofSystem.name}`);
   await writeAuditDirectory(auditDir, data, await hub.get(cid));
-  return auditDirectory(auditDir, { proofSystem: groth16, chain: reader });
+  return auditDirectory(auditDir, { proofSystem, chain: reader });
 }

@@ -1,31 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The demo's model: the digits example, compiled, measured and given an INSECURE development key.
+// The demo's model: the digits example, compiled for each proof system, measured, and given INSECURE development keys.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { measureAccuracy, type Accuracy } from "../../verifier/calibrate/accuracy.ts";
 import { calibrate } from "../../verifier/calibrate/calibrate.ts";
 import { buildPackage } from "../../verifier/compile/build.ts";
 import { writePackage } from "../../verifier/compile/write.ts";
+import { parseCalibration } from "../../verifier/graph/calibration.ts";
 import { readSamples, type Sample } from "../../verifier/graph/samples.ts";
 import { parseModel } from "../../verifier/onnx/parse.ts";
 import { groth16, readR1csHeader, setupDevelopment } from "../../verifier/proofs/groth16/index.ts";
+import { setupDevelopment as setupTensorcheck, tensorcheck } from "../../verifier/proofs/tensorcheck/index.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/digits");
 
-export interface DemoModel {
+/** A package with its development key. */
+export interface PreparedPackage {
   readonly directory: string;
-  readonly accuracy: Accuracy;
-  readonly constraints: number;
-  readonly publicSignals: number;
   readonly compileMs: number;
   readonly setupMs: number;
   readonly setupCached: boolean;
+}
+
+export interface DemoModel extends PreparedPackage {
+  readonly accuracy: Accuracy;
+  readonly constraints: number;
+  readonly publicSignals: number;
   /** held-out images and what they show */
   readonly heldOut: readonly Sample[];
   readonly labels: readonly number[];
 }
 
-/** Calibrates on training samples only, compiles, measures on held-out samples, and makes a development key. */
+/** Calibrates on training samples only, compiles for groth16, measures on held-out samples, and makes a development key. */
 export async function prepareModel(
   directory: string,
   cacheDir: string,
@@ -55,4 +61,21 @@ export async function prepareModel(
   const { cached } = await setupDevelopment(directory, { cacheDir });
   const setupMs = performance.now() - started;
   return { directory, accuracy, constraints, publicSignals, compileMs, setupMs, setupCached: cached, heldOut, labels };
+}
+
+/** The same model, with the same calibration and so the same integers, in a package for tensorcheck. */
+export async function prepareTensorcheck(
+  { directory: source }: DemoModel,
+  directory: string,
+  cacheDir: string,
+): Promise<PreparedPackage> {
+  let started = performance.now();
+  const onnx = await readFile(join(source, "model.onnx"));
+  const calibration = parseCalibration(await readFile(join(source, "calibration.json")));
+  const { files } = await buildPackage({ onnx, calibration, name: "digits", proofSystem: tensorcheck });
+  await writePackage(directory, files);
+  const compileMs = performance.now() - started;
+  started = performance.now();
+  const { cached } = await setupTensorcheck(directory, { cacheDir });
+  return { directory, compileMs, setupMs: performance.now() - started, setupCached: cached };
 }

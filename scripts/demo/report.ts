@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The demo's result, and how it is shown to people.
-import type { Attack } from "./attacks.ts";
+import type { Attack } from "./field.ts";
 
-export interface DemoReport {
-  readonly model: string;
-  /** top-1 on held-out samples, 0..1 */
-  readonly floatAccuracy: number;
-  readonly integerAccuracy: number;
-  readonly samples: number;
-  /** largest absolute difference of a logit, in the model's own units */
-  readonly maxError: number;
-  readonly constraints: number;
-  readonly publicSignals: number;
+/** The job in one proof system. */
+export interface ServedReport {
   readonly compileMs: number;
   readonly setupMs: number;
   readonly setupCached: boolean;
@@ -20,6 +12,7 @@ export interface DemoReport {
   readonly proveColdMs: number;
   readonly proveMs: number;
   readonly verifyMs: number;
+  readonly proofBytes: number;
   /** request, claim, fulfil, register: whole transactions of plain jobs; verify: inside the call */
   readonly gas: Readonly<Record<"register" | "registerKey" | "request" | "claim" | "fulfil" | "verify", number>>;
   readonly jobStatus: string;
@@ -29,9 +22,25 @@ export interface DemoReport {
     readonly checks: readonly { readonly name: string; readonly ok: boolean | null }[];
   };
   readonly attacks: readonly Attack[];
-  readonly refundedAfterExpiry: boolean;
   /** everything above is as it should be */
   readonly ok: boolean;
+}
+
+/** The figures outside `tensorcheck` are groth16's. */
+export interface DemoReport extends ServedReport {
+  readonly model: string;
+  /** top-1 on held-out samples, 0..1 */
+  readonly floatAccuracy: number;
+  readonly integerAccuracy: number;
+  readonly samples: number;
+  /** largest absolute difference of a logit, in the model's own units */
+  readonly maxError: number;
+  readonly constraints: number;
+  readonly publicSignals: number;
+  readonly refundedAfterExpiry: boolean;
+  readonly tensorcheck: ServedReport;
+  /** both proof systems proved the same output bytes */
+  readonly sameOutput: boolean;
   readonly totalMs: number;
 }
 
@@ -39,11 +48,26 @@ const number = (value: number): string => value.toLocaleString("en-US");
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
-/** Sections of two columns; no lines longer than a terminal's 100 characters. */
+/** A row: its name, and a cell for each proof system. */
+type Row = readonly [string, ...string[]];
+
+const attackOutcome = ({ rejected, error, unalteredSucceeded }: Attack): string =>
+  `${rejected ? `rejected: ${error}` : "ACCEPTED"}${unalteredSucceeded ? "" : " (but the valid one failed too)"}`;
+
+/** Sections of rows, groth16's column and tensorcheck's; no lines longer than a terminal's 100 characters. */
 export function table(report: DemoReport): string {
-  const { gas, digit, audit, attacks } = report;
-  const failed = audit.checks.filter(({ ok }) => ok !== true);
-  const sections: [string, [string, string][]][] = [
+  const systems: readonly ServedReport[] = [report, report.tensorcheck];
+  const each = (name: string, cell: (system: ServedReport) => string): Row => [name, ...systems.map(cell)];
+  const failures = systems.flatMap(({ audit }, s) =>
+    audit.checks
+      .filter(({ ok }) => ok !== true)
+      .map(({ name, ok }): Row => [
+        ok === null ? "  undecided" : "  FAILED",
+        ...systems.map((_, t) => (s === t ? name : "")),
+      ]),
+  );
+  const attacks = [...new Set(systems.flatMap((system) => system.attacks.map(({ name }) => name)))];
+  const sections: [string, Row[]][] = [
     [
       "Model",
       [
@@ -51,43 +75,59 @@ export function table(report: DemoReport): string {
         ["accuracy, float model", `${percent(report.floatAccuracy)} of ${report.samples} held-out samples`],
         ["accuracy, integer graph", percent(report.integerAccuracy)],
         ["largest error of a logit", report.maxError.toFixed(4)],
-        ["constraints, public signals", `${number(report.constraints)}, ${report.publicSignals}`],
-        ["key", report.insecureSetup ? "INSECURE development set-up" : "ceremony"],
+        ["constraints, public signals", `${number(report.constraints)}, ${report.publicSignals} (groth16)`],
       ],
     ],
     [
       "Time",
       [
-        ["compile (calibration and circom included)", seconds(report.compileMs)],
-        ["set-up", `${seconds(report.setupMs)}${report.setupCached ? " (cached key)" : ""}`],
-        ["prove, cold / warm", `${seconds(report.proveColdMs)} / ${seconds(report.proveMs)}`],
-        ["verify off chain", seconds(report.verifyMs)],
+        ["", "groth16", "tensorcheck"],
+        each("compile (groth16: and calibrate)", ({ compileMs }) => seconds(compileMs)),
+        each("set-up", ({ setupMs, setupCached }) => `${seconds(setupMs)}${setupCached ? " (cached)" : ""}`),
+        each("prove, cold / warm", ({ proveColdMs, proveMs }) => `${seconds(proveColdMs)} / ${seconds(proveMs)}`),
+        each("verify off chain", ({ verifyMs }) => seconds(verifyMs)),
+        each("bytes of a proof", ({ proofBytes }) => number(proofBytes)),
+        each("key", ({ insecureSetup }) => (insecureSetup ? "INSECURE development" : "ceremony")),
       ],
     ],
-    ["Gas", Object.entries(gas).map(([name, value]): [string, string] => [name, number(value)])],
+    [
+      "Gas",
+      Object.keys(report.gas).map((name) => each(name, ({ gas }) => number(gas[name as keyof ServedReport["gas"]]))),
+    ],
     [
       "Settlement",
       [
-        ["job", report.jobStatus],
-        ["the dApp read", `${digit.read} (label ${digit.label}), ${digit.outcome}, margin ${number(digit.margin)}`],
-        ["audit", `${audit.verdict}: ${audit.checks.length - failed.length} of ${audit.checks.length} checks hold`],
-        ...failed.map(({ name, ok }): [string, string] => [ok === null ? "  undecided" : "  FAILED", name]),
+        each("job", ({ jobStatus }) => jobStatus),
+        each("the dApp read", ({ digit }) => `${digit.read} (label ${digit.label}), ${digit.outcome}`),
+        each("margin", ({ digit }) => number(digit.margin)),
+        each(
+          "audit",
+          ({ audit: { verdict, checks } }) =>
+            `${verdict}: ${checks.filter(({ ok }) => ok === true).length} of ${checks.length} checks hold`,
+        ),
+        ...failures,
+        ["outputs proven", report.sameOutput ? "the same" : "DIFFERENT"],
         ["refund of the expired job", report.refundedAfterExpiry ? "arrived" : "MISSING"],
       ],
     ],
     [
       "Attacks",
-      attacks.map(({ name, rejected, error, unalteredSucceeded }): [string, string] => [
-        name,
-        `${rejected ? `rejected: ${error}` : "ACCEPTED"}${unalteredSucceeded ? "" : " (but the valid one failed too)"}`,
-      ]),
+      attacks.map((name) =>
+        each(name, (system) => {
+          const attack = system.attacks.find((one) => one.name === name);
+          return attack === undefined ? "" : attackOutcome(attack);
+        }),
+      ),
     ],
   ];
-  const width = Math.max(...sections.flatMap(([, rows]) => rows.map(([name]) => name.length)));
-  const lines = sections.flatMap(([title, rows]) => [
+  const rows = sections.flatMap(([, all]) => all);
+  const widths = [0, 1].map((column) =>
+    Math.max(...rows.filter(({ length }) => length > column + 1).map((row) => (row[column] ?? "").length)),
+  );
+  const lines = sections.flatMap(([title, all]) => [
     "",
     title,
-    ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+    ...all.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd()),
   ]);
   return `${lines.join("\n")}\n\n${report.ok ? "All as it should be" : "NOT as it should be"}, in ${seconds(report.totalMs)}.\n`;
 }

@@ -3,12 +3,12 @@
 //   node scripts/try-models/model.ts <folder with network.onnx and input.json> [<cache of powers of tau>: proves, too]
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { argmax } from "../../verifier/calibrate/accuracy.ts";
+import { indexOfLargest } from "../../verifier/tensor/largest.ts";
 import { calibrate } from "../../verifier/calibrate/calibrate.ts";
 import { inputOfRange, randomSamples, type InputRange } from "../../verifier/calibrate/random-samples.ts";
 import { loadReference } from "../../verifier/calibrate/reference.ts";
 import { VerigradError } from "../../verifier/errors.ts";
-import { analyse, type Offence } from "../../verifier/graph/analyse.ts";
+import { analyse } from "../../verifier/graph/analyse.ts";
 import { compileModel } from "../../verifier/graph/compile.ts";
 import { execute } from "../../verifier/graph/execute.ts";
 import { quantizeSample, readSamples, type Sample } from "../../verifier/graph/samples.ts";
@@ -17,7 +17,7 @@ import { parseModel } from "../../verifier/onnx/parse.ts";
 import { isFloatType, type OnnxInput } from "../../verifier/onnx/types.ts";
 import { groth16 } from "../../verifier/proofs/groth16/index.ts";
 import { dequantizeValues, encodeTensors } from "../../verifier/tensor/codec.ts";
-import type { Measured } from "./types.ts";
+import type { Measured, Named, Shortfall } from "./types.ts";
 
 const RANDOM_SAMPLES = 64;
 const INPUT_BITS = 16;
@@ -76,7 +76,8 @@ async function compare(onnx: Uint8Array, graph: IntegerGraph, samples: readonly 
         peaks[o] = Math.max(peaks[o] as number, Math.abs(real));
       }
     });
-    if (classes >= 0 && argmax(actual[classes] ?? []) !== argmax(expected[classes] ?? [])) sameClass = false;
+    if (classes >= 0 && indexOfLargest(actual[classes] ?? []) !== indexOfLargest(expected[classes] ?? []))
+      sameClass = false;
   }
   await float.release();
   const relative = errors.map((error, o) => (error === 0 ? 0 : error / (peaks[o] as number)));
@@ -118,7 +119,7 @@ async function measure(folder: string, cache: string | undefined): Promise<Measu
     const { proveModel } = await import("./prove.ts");
     proof = await proveModel(onnx, calibration, input, cache).catch((error: unknown) => ({
       proven: false,
-      reason: reasonOf(error),
+      ...shortfallOf(error),
     }));
   }
   return {
@@ -135,20 +136,25 @@ async function measure(folder: string, cache: string | undefined): Promise<Measu
   };
 }
 
-/** One line; of unsupported nodes each, without the list of what would be supported. */
-function reasonOf(error: unknown): string {
-  if (error instanceof VerigradError && Array.isArray(error.data.nodes))
-    return (error.data.nodes as Offence[])
-      .map(({ node, operator, reason }) => `${operator} "${node}": ${reason}`)
-      .join("; ");
-  return error instanceof Error ? error.message : String(error);
+/** Of a refusal each node, without the list of what would be supported; of anything else one line of its message. */
+function shortfallOf(error: unknown): Shortfall {
+  const oneLine = (text: string): string => text.replace(/\s+/g, " ").slice(0, 400);
+  if (!(error instanceof VerigradError))
+    return { reason: oneLine(error instanceof Error ? error.message : String(error)) };
+  const { code, data, message } = error;
+  const refusals = (data.refusals ?? (code === "ONNX_UNSUPPORTED" ? data.nodes : undefined)) as Named[] | undefined;
+  if (refusals === undefined) return { reason: oneLine(message), code };
+  const reason = refusals.map(({ node, operator, reason: why }) => `${operator} "${node}": ${why}`).join("; ");
+  return {
+    ...{ reason: oneLine(reason), code },
+    refusals: refusals.map(({ node, operator, reason: why }) => ({ node, operator, reason: oneLine(why) })),
+  };
 }
 
 try {
   console.log(JSON.stringify(await measure(process.argv[2] as string, process.argv[3])));
 } catch (error) {
-  const reason = reasonOf(error);
-  console.log(JSON.stringify({ compiled: false, reason: reason.replace(/\s+/g, " ").slice(0, 400) }));
+  console.log(JSON.stringify({ compiled: false, ...shortfallOf(error) }));
 }
 // An engine or a simulated chain may hold the process open.
 process.exit();

@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+/** What a model is refused for. */
+export interface Named {
+  readonly node: string;
+  readonly operator: string;
+  readonly reason: string;
+}
+
+/** Why something was not done: a refusal if it names what for, else a failure. */
+export interface Shortfall {
+  readonly reason: string;
+  /** of a VerigradError */
+  readonly code?: string;
+  readonly refusals?: readonly Named[];
+}
+
 /** What one model gave. */
 export interface Measured {
   readonly compiled: true;
@@ -19,7 +34,7 @@ export interface Measured {
   readonly executeMs: number;
   readonly peakMiB: number;
   /** With --prove: that input.json's execution was proven and verified on chain, or why not. */
-  readonly proof?: Proven | { readonly proven: false; readonly reason: string };
+  readonly proof?: Proven | ({ readonly proven: false } & Shortfall);
 }
 
 /** What proving one execution took; only with --prove. */
@@ -34,10 +49,7 @@ export interface Proven {
 }
 
 /** Why one model gave nothing. */
-export interface Refused {
-  readonly compiled: false;
-  readonly reason: string;
-}
+export type Refused = { readonly compiled: false } & Shortfall;
 
 /** One line of the report. */
 export type Result = { readonly name: string } & (Measured | Refused);

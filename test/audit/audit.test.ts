@@ -12,6 +12,7 @@ import {
   type ChainData,
 } from "../../verifier/audit/chain-data.ts";
 import { contextOf, toBytes, toHex } from "../../verifier/chain/hashes.ts";
+import { keccakHex } from "../../verifier/hash.ts";
 import { calls } from "../../verifier/chain/transactions.ts";
 import type { Hex } from "../../verifier/chain/types.ts";
 import { argmax, decodeOutput, encodeInput } from "../../verifier/sdk/tensors.ts";
@@ -215,14 +216,14 @@ describe("auditing a settlement", () => {
     const directory = join(root, "tampered");
     await cp(clean, directory, { recursive: true });
     try {
-      const { fileHash, serializeManifest } = await import("../../verifier/hub/manifest.ts");
+      const { serializeManifest } = await import("../../verifier/hub/manifest.ts");
       const path = join(directory, "package/manifest.json");
       const manifest = parseManifest(await readFile(path));
       const circuit = Buffer.from("another circuit");
       await writeFile(join(directory, "package/circuit/mock.txt"), circuit);
       const files = {
         ...manifest.files,
-        "circuit/mock.txt": { bytes: circuit.length, keccak256: fileHash(circuit) },
+        "circuit/mock.txt": { bytes: circuit.length, keccak256: keccakHex(circuit) },
       };
       await writeFile(path, serializeManifest({ ...manifest, files }));
       expect(failedOf(await audit(directory))).to.have.members(["package-cid", "circuit-recompiled"]);

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import fc from "fast-check";
-import { argmax, measureAccuracy } from "../../verifier/calibrate/accuracy.ts";
+import { measureAccuracy } from "../../verifier/calibrate/accuracy.ts";
+import { indexOfLargest } from "../../verifier/tensor/largest.ts";
 import { calibrate as calibrateFully } from "../../verifier/calibrate/calibrate.ts";
 import { finestExponent, suggestInput } from "../../verifier/calibrate/input-spec.ts";
 import { parseCalibration, serializeCalibration } from "../../verifier/graph/calibration.ts";
@@ -47,7 +48,7 @@ describe("calibrate/digits", () => {
     expect(accuracy.meanAbsError).to.be.below(0.1).and.to.be.below(accuracy.maxAbsError);
     // Counted here once more, from the labels and the executor alone.
     const right = samples.filter(
-      (sample, s) => argmax(execute(graph, [sample[0] ?? []])[0] ?? []) === labels?.[s],
+      (sample, s) => indexOfLargest(execute(graph, [sample[0] ?? []])[0] ?? []) === labels?.[s],
     ).length;
     expect(accuracy.integerTop1).to.equal(right / 360);
   });

@@ -407,6 +407,49 @@ describe("verigrad, the command", () => {
     expect((await readdir(root)).filter((name) => name.startsWith("."))).to.deep.equal([]);
   });
 
+  it("takes no package's word for its set-up, and pins one if it is told to", async function () {
+    this.timeout(180_000);
+    const digits = at("universal");
+    const run = async (args: readonly string[], expected = 0): Promise<Record<string, unknown>> => {
+      const { code, stdout, stderr } = await verigrad([...args, "--json"]);
+      expect(code, stderr).to.equal(expected);
+      return { ...(JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>), stderr };
+    };
+    const source = ["compile", `${EXAMPLE}digits.onnx`, "--calibration", `${EXAMPLE}calibration.json`];
+    await run([...source, "--proof-system", "tensorcheck", "-o", digits]);
+    await run(["setup", digits]);
+    const { input_data } = JSON.parse(await readFile(`${EXAMPLE}heldout.json`, "utf8")) as { input_data: number[][][] };
+    await writeFile(at("universal.json"), JSON.stringify({ input_data: [input_data[0]?.[0]] }));
+    await run(["prove", digits, "--input", at("universal.json"), "-o", at("universal-proof.json")]);
+
+    const verify = ["verify", digits, at("universal-proof.json")];
+    const powers = at("universal/setup/powers.bin");
+    const development = await run(verify);
+    const { hash } = development["setup"] as { hash: string };
+    expect(development).to.deep.include({ ok: true, insecure: true, setup: { hash, ceremony: null, pinned: false } });
+    expect(development["stderr"]).to.contain("INSECURE: this key comes from a development set-up");
+
+    // Whoever made the package can write that it comes from a ceremony.
+    const transcript = at("universal/setup/transcript.json");
+    const text = await readFile(transcript, "utf8");
+    await writeFile(transcript, text.replace("INSECURE-development", "ceremony"));
+    const claimed = await run(verify);
+    expect(claimed).to.include({ ok: true, insecure: true });
+    expect(claimed["stderr"]).to.contain("INSECURE: this key's set-up is no published ceremony's");
+    const people = await verigrad(verify);
+    expect(people.stdout).to.contain(`set-up ${hash}: not published (INSECURE)`);
+
+    for (const pin of [hash, powers]) {
+      const pinned = await run([...verify, "--setup", pin]);
+      expect(pinned).to.deep.include({ ok: true, insecure: false, setup: { hash, ceremony: null, pinned: true } });
+      expect(pinned["stderr"]).to.equal("");
+    }
+    const other = await run([...verify, "--setup", `0x${"11".repeat(32)}`], 3);
+    expect(other).to.deep.include({ ok: false, code: "MalformedKey", insecure: true });
+    await run([...verify, "--setup", at("universal.json")], 2);
+    await run([...verify, "--setup", at("nothing")], 2);
+  });
+
   it("calibrates on random samples of a declared range, and refuses what is less accurate than asked", async function () {
     this.timeout(120_000);
     const args = ["compile", `${EXAMPLE}digits.onnx`, "--input-range", "pixels=0,16", "--samples", "16", "--json"];

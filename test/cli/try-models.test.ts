@@ -46,7 +46,8 @@ describe("scripts/try-models", () => {
 
   it("reports each model, compiled or why not, and fails unless all agree", async () => {
     const { code, stdout, stderr } = await tryModels(root, "--json");
-    const { models } = JSON.parse(stdout) as { models: Result[] };
+    const { models, summary } = JSON.parse(stdout) as { models: Result[]; summary: unknown };
+    expect(summary).to.deep.equal({ of: 2, ok: 1, refused: ["unsupported"], failed: [] });
     expect(models.map(({ name }) => name)).to.deep.equal(["perceptron", "unsupported"]);
     const [perceptron, unsupported] = models as [Result, Result];
     expect(perceptron).to.include({ compiled: true, reason: null, sameClass: true, groth16: true });
@@ -57,17 +58,55 @@ describe("scripts/try-models", () => {
     expect(unsupported).to.deep.equal({
       name: "unsupported",
       compiled: false,
+      code: "ONNX_UNSUPPORTED",
       reason: 'Mystery "m": operator not supported',
+      refusals: [{ node: "m", operator: "Mystery", reason: "operator not supported" }],
     });
     expect(stderr)
       .to.match(/^ok {3}perceptron/m)
-      .and.to.match(/^FAIL unsupported/m);
+      .and.to.match(/^no {3}unsupported/m);
     expect(code).to.equal(1);
   }).timeout(60_000);
 
+  it("--prove: a refusal by name is counted, and is no failure; an input file that does not fit is one", async () => {
+    const constant = join(root, "constant");
+    const broken = join(root, "broken");
+    const nodes = [{ op: "Add", name: "sum", in: ["a", "a"], out: ["y"] }];
+    const constants = { a: { dims: [3], values: [1, 2, 3] } };
+    try {
+      await mkdir(constant);
+      await writeFile(join(constant, "network.onnx"), onnxOf({ nodes, inputs: {}, outputs: ["y"], constants }));
+      await writeFile(join(constant, "input.json"), JSON.stringify({ input_data: [[]] }));
+      const only = ["constant", "perceptron", "unsupported"].flatMap((name) => ["--only", name]);
+      const { code, stdout, stderr } = await tryModels(root, "--prove", "--json", ...only);
+      const { models, summary } = JSON.parse(stdout) as { models: Result[]; summary: unknown };
+      expect(summary, stderr).to.deep.equal({ of: 3, ok: 1, refused: ["constant", "unsupported"], failed: [] });
+      const [empty, perceptron] = models as [Result, Result];
+      expect(empty.compiled && empty.proof).to.deep.include({
+        ...{ proven: false, code: "PROOF_SYSTEM_UNSUPPORTED" },
+        refusals: [
+          { node: "graph", operator: "signature", reason: "the model has no input: there is nothing to prove" },
+        ],
+      });
+      expect(perceptron.compiled && perceptron.proof).to.include({ proven: true });
+      expect(code).to.equal(0);
+
+      await mkdir(broken);
+      await writeFile(join(broken, "network.onnx"), "none");
+      await writeFile(join(broken, "input.json"), "{}");
+      const failing = await tryModels(root, "--prove", "--only", "broken", "--only", "unsupported");
+      expect(failing.stdout).to.match(/^proven 0 of 2, refused 1 \(unsupported\), failed 1 \(broken\)$/m);
+      expect(failing.stderr).to.match(/^FAIL broken/m);
+      expect(failing.code).to.equal(1);
+    } finally {
+      await rm(constant, { recursive: true, force: true });
+      await rm(broken, { recursive: true, force: true });
+    }
+  }).timeout(300_000);
+
   it("--only takes one model, and exits with 0 if it agrees", async () => {
     const { code, stdout } = await tryModels(root, "--only", "perceptron");
-    expect(stdout).to.match(/^1 of 1 models/);
+    expect(stdout).to.match(/: 1 of 1, refused 0, failed 0$/m);
     expect(code).to.equal(0);
   }).timeout(60_000);
 

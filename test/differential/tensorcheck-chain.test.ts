@@ -12,6 +12,7 @@ import { randomInputs } from "../graph/arbitraries.ts";
 import { fullGraph } from "../graph/full-graph.ts";
 import { integers, perceptron } from "../helpers/circuit-models.ts";
 import { errorOf } from "../helpers/errors.ts";
+import { forgeSeal } from "../proofs/tensorcheck/forge.ts";
 import { honestGraph, honestKinds, honestTiny, type Honest } from "../proofs/tensorcheck/honest.ts";
 import { keyWith, TAU2, WRONG } from "../proofs/tensorcheck/key-pieces.ts";
 import { sealMutations } from "../proofs/tensorcheck/mutations.ts";
@@ -73,6 +74,15 @@ describe("differential: tensorcheck's verifier == chain", function () {
     for (const proof of proofs) {
       expect(await same(`n = ${proof.numbered.placement.n}`, proof, proof.claim, proof.seal)).to.equal(OK);
     }
+  });
+
+  it("T22: with a τ that somebody knows, a lie passes here and there", async () => {
+    const proof = proofs.at(-1) as Honest;
+    const { claim, key, seal } = proof;
+    const lie = { ...claim, output: claim.output.map((byte, i) => (i === claim.output.length - 1 ? byte ^ 1 : byte)) };
+    expect(await same("honest seal", proof, lie, seal)).to.equal("InvalidProof");
+    expect(await same("forged seal", proof, lie, await forgeSeal(key, lie, seal, TAU))).to.equal(OK);
+    expect(await same("another τ", proof, lie, await forgeSeal(key, lie, seal, TAU + 1n))).to.equal("InvalidProof");
   });
 
   it("seals: every word changed in every way", async () => {

@@ -3,24 +3,29 @@
 import { expect } from "chai";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { DemoReport } from "../../scripts/demo/report.ts";
+import type { DemoReport, ServedReport } from "../../scripts/demo/report.ts";
 
 const run = promisify(execFile);
 
 describe("./dev demo --json", function () {
   this.timeout(300_000);
   let report: DemoReport;
+  const systems = (): readonly ServedReport[] => [report, report.tensorcheck];
 
   before(async () => {
     const { stdout } = await run("node", ["scripts/demo.ts", "--json"], { maxBuffer: 1 << 24 });
     report = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as DemoReport;
   });
 
-  it("settles the main job with the label of the image", () => {
-    expect(report.jobStatus).to.equal("Settled");
-    expect(report.digit.outcome).to.equal("Read");
-    expect(report.digit.read).to.equal(report.digit.label);
-    expect(report.ok).to.equal(true);
+  it("settles the main job with the label of the image, the same output proven with either proof system", () => {
+    for (const { jobStatus, digit, ok } of systems()) {
+      expect(jobStatus).to.equal("Settled");
+      expect(digit.outcome).to.equal("Read");
+      expect(digit.read).to.equal(digit.label);
+      expect(ok).to.equal(true);
+    }
+    expect(report.sameOutput).to.equal(true);
+    expect(report.digit).to.deep.equal(report.tensorcheck.digit);
   });
 
   it("loses at most 0.3 points of accuracy to integers, on samples kept apart", () => {
@@ -29,29 +34,43 @@ describe("./dev demo --json", function () {
     expect(report.floatAccuracy - report.integerAccuracy).to.be.at.most(0.003);
   });
 
-  it("says that its key is INSECURE", () => {
-    expect(report.insecureSetup).to.equal(true);
+  it("says that its keys are INSECURE", () => {
+    expect(systems().map(({ insecureSetup }) => insecureSetup)).to.deep.equal([true, true]);
   });
 
   it("audits as valid, every check made", () => {
-    expect(report.audit.verdict).to.equal("valid");
-    expect(report.audit.checks.length).to.be.greaterThan(15);
-    expect(report.audit.checks.every(({ ok }) => ok === true)).to.equal(true);
+    for (const { audit } of systems()) {
+      expect(audit.verdict).to.equal("valid");
+      expect(audit.checks.length).to.be.greaterThan(15);
+      expect(audit.checks.every(({ ok }) => ok === true)).to.equal(true);
+    }
   });
 
   it("rejects each attack with its named error, and the unaltered transaction succeeds", () => {
-    expect(Object.fromEntries(report.attacks.map(({ name, error }) => [name, error]))).to.deep.equal({
+    const errors = ({ attacks }: ServedReport) => Object.fromEntries(attacks.map(({ name, error }) => [name, error]));
+    const common = {
       "changed output": "InvalidProof",
       "changed input": "InvalidProof",
       "changed input, in the request": "WrongState",
       "public input + r": "ScalarOutOfField",
       "replayed settlement": "WrongState",
-      "negated proof for a settled job": "WrongState",
       "another payee with the same proof": "InvalidProof",
+    };
+    expect(errors(report)).to.deep.equal({
+      ...common,
+      "negated proof for a settled job": "WrongState",
       "key nobody contributed to": "ForgeableKey",
       "proof whose job has expired": "JobDeadlinePassed",
     });
-    expect(report.attacks.every(({ rejected, unalteredSucceeded }) => rejected && unalteredSucceeded)).to.equal(true);
+    expect(errors(report.tensorcheck)).to.deep.equal({
+      ...common,
+      "changed commitment": "InvalidProof",
+      "key of another set-up": "MalformedKey",
+    });
+    for (const { rejected, unalteredSucceeded } of systems().flatMap(({ attacks }) => attacks)) {
+      expect(rejected).to.equal(true);
+      expect(unalteredSucceeded).to.equal(true);
+    }
     expect(report.refundedAfterExpiry).to.equal(true);
   });
 
@@ -62,5 +81,6 @@ describe("./dev demo --json", function () {
     expect(gas.request).to.be.at.most(120_000);
     expect(gas.claim).to.be.at.most(80_000);
     expect(gas.fulfil).to.be.at.most(gas.verify + 115_000);
+    expect(report.tensorcheck.gas.verify).to.be.at.most(380_000);
   });
 });

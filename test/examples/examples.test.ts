@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { argmax, type Accuracy } from "../../verifier/calibrate/accuracy.ts";
+import type { Accuracy } from "../../verifier/calibrate/accuracy.ts";
+import { indexOfLargest } from "../../verifier/tensor/largest.ts";
 import type { IntegerGraph } from "../../verifier/graph/types.ts";
 import { parseGraph } from "../../verifier/graph/serialize.ts";
 import { readR1csHeader } from "../../verifier/proofs/groth16/index.ts";
@@ -44,11 +45,13 @@ const firstsOf = (outputs: readonly Float64Array[]): number[] => outputs.map((va
 /** What a classifier's README says, by row. */
 function classifierFigures({ labels }: Example, { float, integer }: Outputs): Record<string, readonly string[]> {
   const top1 = (outputs: readonly Float64Array[]): number =>
-    mean(outputs.map((values, s) => (argmax(values) === labels[s] ? 1 : 0)));
+    mean(outputs.map((values, s) => (indexOfLargest(values) === labels[s] ? 1 : 0)));
   return {
     "float model (onnxruntime)": [percent(top1(float))],
     "integer graph (what is proven)": [percent(top1(integer))],
-    "same class": [percent(mean(float.map((values, s) => (argmax(values) === argmax(integer[s] ?? []) ? 1 : 0))))],
+    "same class": [
+      percent(mean(float.map((values, s) => (indexOfLargest(values) === indexOfLargest(integer[s] ?? []) ? 1 : 0)))),
+    ],
   };
 }
 

@@ -16,7 +16,7 @@ import {
 } from "../../verifier/chain/types.ts";
 import { cidToBytes, filesCid } from "../../verifier/hub/cid.ts";
 import { parseManifest } from "../../verifier/hub/manifest.ts";
-import { fileHash } from "../../verifier/hub/manifest.ts";
+import { keccakHex } from "../../verifier/hash.ts";
 import type { PackageFile } from "../../verifier/proofs/types.ts";
 import { specListHash } from "../../verifier/tensor/spec.ts";
 import { MOCK_SELECTOR } from "./mock-proofs.ts";
@@ -101,12 +101,12 @@ export async function newTestChain() {
     const cid = await filesCid(files);
     const spec: ModelSpec = {
       proofSystem: MOCK_SELECTOR,
-      keyHash: fileHash(read("setup/key.bin")),
+      keyHash: keccakHex(read("setup/key.bin")),
       graphHash: manifest.graphHash,
       weightsHash: manifest.weightsHash,
       inputSpecHash: hex(specListHash(manifest.inputs.map((input) => input.spec))),
       outputSpecHash: hex(specListHash(manifest.outputs.map((output) => output.spec))),
-      setupHash: transcript.kind !== "ceremony" ? ZERO_HASH : fileHash(read("setup/transcript.json")),
+      setupHash: transcript.kind !== "ceremony" ? ZERO_HASH : keccakHex(read("setup/transcript.json")),
       cid: hex(cidToBytes(cid)),
       previous: ZERO_HASH,
       name: manifest.name,

@@ -74,6 +74,7 @@ export const mockProofs: ProofSystem = {
   prove,
   checkSetup: async () => null,
   verifySetup: async () => [],
+  setupOf: () => null,
   verify,
 };
 

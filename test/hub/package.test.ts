@@ -6,7 +6,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { canonicalJson } from "../../verifier/graph/canonical-json.ts";
 import { VerigradError } from "../../verifier/errors.ts";
-import { fileHash, isPlainPath, parseManifest, serializeManifest } from "../../verifier/hub/manifest.ts";
+import { keccakHex } from "../../verifier/hash.ts";
+import { isPlainPath, parseManifest, serializeManifest } from "../../verifier/hub/manifest.ts";
 import { openPackage, openSetup } from "../../verifier/hub/package.ts";
 import { codeOf, errorOf } from "../helpers/errors.ts";
 import { mockPackageFiles, tinyGraph, writeFiles } from "../helpers/packages.ts";
@@ -86,7 +87,7 @@ describe("packages", () => {
     expect(await openSetup(directory)).to.include({ insecure: true, setupHash: `0x${"00".repeat(32)}` });
     const ceremony = canonicalJson({ kind: "ceremony" });
     await writeFile(path, ceremony);
-    expect(await openSetup(directory)).to.include({ insecure: false, setupHash: fileHash(ceremony) });
+    expect(await openSetup(directory)).to.include({ insecure: false, setupHash: keccakHex(ceremony) });
     for (const bad of ["", "{}", '{ "kind":"ceremony"}', '{"kind":"secure"}', "[]", "null", '{"kind":1.5}']) {
       await writeFile(path, bad);
       expect(await codeOf(openSetup(directory)), bad).to.equal("PACKAGE_CORRUPT");

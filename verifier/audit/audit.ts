@@ -3,9 +3,10 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChainReader } from "../chain/client.ts";
-import { contextOf, jobIdOf, keccakHex, modelIdOf, priceAt, toBytes, toHex } from "../chain/hashes.ts";
+import { contextOf, jobIdOf, modelIdOf, priceAt, toBytes, toHex } from "../chain/hashes.ts";
 import { toJson, type Hex } from "../chain/types.ts";
 import { VerigradError } from "../errors.ts";
+import { keccakHex } from "../hash.ts";
 import { buildPackage } from "../compile/build.ts";
 import { parseCalibration } from "../graph/calibration.ts";
 import { sameBytes } from "../graph/canonical-json.ts";
@@ -14,6 +15,7 @@ import { cidFromBytes, directoryCid, listFiles } from "../hub/cid.ts";
 import { isListed, MANIFEST_PATH, parseManifest } from "../hub/manifest.ts";
 import { KEY_PATH, openPackage, openSetup, specHashesOf, type Package } from "../hub/package.ts";
 import { assertOpens, parseOpening } from "../proofs/commitment.ts";
+import { INSECURE_SETUP_HASH } from "../proofs/transcript.ts";
 import { INPUT_MODES, type PackageFile, type ProofSystem, type WorkOptions } from "../proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
 import {
@@ -89,7 +91,7 @@ export async function auditDirectory(
     checks.push(await runCheck(name, body));
   }
   const notices: string[] = [];
-  if (/^0x0*$/.test(data.model.spec.setupHash)) {
+  if (data.model.spec.setupHash === INSECURE_SETUP_HASH) {
     notices.push(
       "INSECURE: this model's key comes from a development set-up; whoever made it can prove anything. " +
         "A valid verdict says that the proof is right for this key, not that the key can be trusted.",
@@ -218,7 +220,7 @@ function rebuildChecks(data: ChainData, directory: string, deps: AuditDependenci
         await assertPlain(directory);
         const { setupHash } = await openSetup(directory);
         demandEqual(setupHash, data.model.spec.setupHash, "setupHash");
-        const isCeremony = !/^0x0*$/.test(setupHash);
+        const isCeremony = setupHash !== INSECURE_SETUP_HASH;
         if (isCeremony && deps.ptau === undefined) {
           throw new Undecided("needs the powers-of-tau file of the ceremony");
         }

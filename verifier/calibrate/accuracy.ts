@@ -7,6 +7,7 @@ import { quantizeSample, type Sample } from "../graph/samples.ts";
 import type { IntegerGraph } from "../graph/types.ts";
 import { parseModel } from "../onnx/parse.ts";
 import { dequantizeValues } from "../tensor/codec.ts";
+import { indexOfLargest } from "../tensor/largest.ts";
 import { loadReference, type Reference } from "./reference.ts";
 
 /** Shares are 0..1; errors are in real units over all output values. Null where there are no labels or no classes. */
@@ -24,13 +25,6 @@ export interface Accuracy {
   readonly meanAbsError: number;
   /** Largest error of an output over its largest float value, of the output where that is worst. */
   readonly relativeError: number;
-}
-
-/** Index of the largest value, the first of equals. */
-export function argmax(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i;
-  return best;
 }
 
 /**
@@ -71,7 +65,7 @@ export async function measureAccuracy(
         });
       });
       classes = actual[0]?.length ?? 0;
-      const [f, q] = [argmax(expected[0] ?? []), argmax(actual[0] ?? [])];
+      const [f, q] = [indexOfLargest(expected[0] ?? []), indexOfLargest(actual[0] ?? [])];
       if (f === labels?.[s]) counts.float++;
       if (q === labels?.[s]) counts.integer++;
       if (f === q) counts.agree++;

@@ -35,11 +35,6 @@ const REQUEST_TYPES = {
 
 const coder = AbiCoder.defaultAbiCoder();
 
-/** keccak256 of bytes, as 0x-hex. */
-export function keccakHex(data: Uint8Array): Hex {
-  return keccak256(data) as Hex;
-}
-
 export function toHex(data: Uint8Array): Hex {
   return hexlify(data) as Hex;
 }

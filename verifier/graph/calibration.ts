@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // calibration.json: everything that compilation takes besides the ONNX file (docs/spec/calibration.md).
-import { keccak_256 } from "@noble/hashes/sha3.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { VerigradError } from "../errors.ts";
+import { keccakHex } from "../hash.ts";
 import { TENSOR_TYPES, TYPE_INFO } from "../tensor/spec.ts";
 import { canonicalJson, parseJson, sameBytes } from "./canonical-json.ts";
 import { MAX_TABLE_ENTRIES } from "./nodes/table.ts";
@@ -54,9 +53,7 @@ type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]
 export type Calibration = Immutable<z.infer<typeof zCalibration>>;
 
 /** The hash by which a calibration names its ONNX file: keccak256, 0x-prefixed lower-case hexadecimal. */
-export function modelHash(onnx: Uint8Array): string {
-  return `0x${bytesToHex(keccak_256(onnx))}`;
-}
+export const modelHash = (onnx: Uint8Array): string => keccakHex(onnx);
 
 const invalid = (why: string, cause?: unknown): VerigradError =>
   new VerigradError("CALIBRATION_INVALID", `calibration: ${why}`, { cause, data: { why } });

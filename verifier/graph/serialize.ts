@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // graph.json and weights.bin (docs/spec/formats.md, section 10): one graph has one serialization, and only that is read.
-import { keccak_256 } from "@noble/hashes/sha3.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { VerigradError } from "../errors.ts";
+import { keccakHex, type Hex } from "../hash.ts";
 import { sizeOf, TENSOR_TYPES } from "../tensor/spec.ts";
 import { canonicalJson, parseJson, sameBytes, type Canonical } from "./canonical-json.ts";
 import { readConstant, writeConstant } from "./constants.ts";
@@ -17,11 +16,9 @@ export const GRAPH_FORMAT = "verigrad.graph.v1";
 export interface SerializedGraph {
   readonly json: Uint8Array;
   readonly weights: Uint8Array;
-  readonly graphHash: `0x${string}`;
-  readonly weightsHash: `0x${string}`;
+  readonly graphHash: Hex;
+  readonly weightsHash: Hex;
 }
-
-const hashOf = (bytes: Uint8Array): `0x${string}` => `0x${bytesToHex(keccak_256(bytes))}`;
 
 /** Canonical bytes and hashes of a graph. Errors: those of assertGraph. */
 export function serializeGraph(graph: IntegerGraph): SerializedGraph {
@@ -43,7 +40,7 @@ export function serializeGraph(graph: IntegerGraph): SerializedGraph {
     tensors: graph.tensors.map(({ name, shape, exponent, lo, hi }) => ({ name, shape, exponent, lo, hi })),
     nodes: graph.nodes.map((node) => fieldsToJson(definitionOf(node).fields, node, place)),
   });
-  return { json, weights, graphHash: hashOf(json), weightsHash: hashOf(weights) };
+  return { json, weights, graphHash: keccakHex(json), weightsHash: keccakHex(weights) };
 }
 
 const byteLength = (constant: Constant): number => constant.values.length * constant.width;

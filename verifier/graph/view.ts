@@ -32,5 +32,11 @@ export function viewOf(
     constant: (i) => constants.get(input(i)),
     int: (name, fallback) => number(name, "int", fallback),
     float: (name, fallback) => number(name, "float", fallback),
+    ints: (name) => {
+      const found = attribute(name);
+      if (found !== undefined && found.kind !== "ints")
+        return refuse(`attribute ${name} is of kind ${found.kind}; accepted: ints`);
+      return found?.value;
+    },
   };
 }

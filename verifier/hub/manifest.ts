@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // manifest.json: what a package is and the hash of every file that follows from the ONNX file and calibration.json
 // (docs/spec/package.md). Canonical JSON, so that the same model gives the same bytes on any machine.
-import { keccak_256 } from "@noble/hashes/sha3.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { VerigradError } from "../errors.ts";
 import { canonicalJson, parseJson, sameBytes } from "../graph/canonical-json.ts";
 import type { IntegerGraph } from "../graph/types.ts";
-import { INPUT_MODES, type Hex, type InputMode, type PackageFile } from "../proofs/types.ts";
+import { keccakHex, type Hex } from "../hash.ts";
+import { INPUT_MODES, type InputMode, type PackageFile } from "../proofs/types.ts";
 import { assertSpec, TENSOR_TYPES } from "../tensor/spec.ts";
 
 export const PACKAGE_FORMAT = "verigrad.package.v1";
@@ -56,11 +55,6 @@ export function isModelName(name: string): boolean {
   return length >= 1 && length <= 64;
 }
 
-/** keccak256 of a file, as manifests and models write it. */
-export function fileHash(bytes: Uint8Array): Hex {
-  return `0x${bytesToHex(keccak_256(bytes))}`;
-}
-
 /** Whether a path belongs into the manifest's list. */
 export function isListed(path: string): boolean {
   return path !== MANIFEST_PATH && !UNLISTED.some((prefix) => path.startsWith(prefix));
@@ -78,7 +72,7 @@ export function makeManifest(options: {
   const files = Object.fromEntries(
     options.files
       .filter(({ path }) => isListed(path))
-      .map(({ path, bytes }) => [path, { bytes: bytes.length, keccak256: fileHash(bytes) }]),
+      .map(({ path, bytes }) => [path, { bytes: bytes.length, keccak256: keccakHex(bytes) }]),
   );
   const hashOf = (path: string): Hex => {
     const entry = files[path];

@@ -6,10 +6,12 @@ import { VerigradError } from "../errors.ts";
 import { canonicalText, parseJson, type Canonical } from "../graph/canonical-json.ts";
 import { parseGraph } from "../graph/serialize.ts";
 import type { IntegerGraph } from "../graph/types.ts";
-import { INPUT_MODES, type Hex } from "../proofs/types.ts";
+import { keccakHex, type Hex } from "../hash.ts";
+import { SETUP_KINDS, setupHashOf, type SetupKind } from "../proofs/transcript.ts";
+import { INPUT_MODES } from "../proofs/types.ts";
 import { specListHash, type TensorSpec } from "../tensor/spec.ts";
 import { listFiles } from "./cid.ts";
-import { corrupt, fileHash, isListed, MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
+import { corrupt, isListed, MANIFEST_PATH, parseManifest, type Manifest } from "./manifest.ts";
 
 export const KEY_PATH = "setup/key.bin";
 export const TRANSCRIPT_PATH = "setup/transcript.json";
@@ -44,7 +46,7 @@ export async function openPackage(directory: string): Promise<Package> {
     // The size first, so that a wrong file of any length costs nothing to refuse.
     if ((await stat(join(directory, path))).size !== bytes)
       throw corrupt(path, "has another length than the manifest says");
-    if (fileHash(await readFile(join(directory, path))) !== keccak256)
+    if (keccakHex(await readFile(join(directory, path))) !== keccak256)
       throw corrupt(path, "is not what the manifest says");
   }
   for (const path of present) {
@@ -98,23 +100,24 @@ export async function openSetup(directory: string): Promise<PackageSetup> {
   const key = await read(KEY_PATH);
   assertInputMode(await readManifest(directory), key);
   const transcriptBytes = await read(TRANSCRIPT_PATH);
-  const insecure = kindOf(transcriptBytes) !== "ceremony";
+  const kind = kindOf(transcriptBytes);
   return {
     key,
-    keyHash: fileHash(key),
-    setupHash: insecure ? `0x${"00".repeat(32)}` : fileHash(transcriptBytes),
-    insecure,
+    keyHash: keccakHex(key),
+    setupHash: setupHashOf(kind, transcriptBytes),
+    insecure: kind !== "ceremony",
   };
 }
 
 /** The kind of set-up that a transcript tells of. What else it says is its proof system's matter. */
-function kindOf(transcript: Uint8Array): "ceremony" | "INSECURE-development" {
+function kindOf(transcript: Uint8Array): SetupKind {
   try {
     const value = parseJson(transcript);
     // SAFETY: setupHash is the hash of the canonical form, so no other form may stand in its place.
     if (canonicalText(value as Canonical) === new TextDecoder().decode(transcript)) {
       const { kind } = value as Record<string, unknown>;
-      if (kind === "ceremony" || kind === "INSECURE-development") return kind;
+      const known = SETUP_KINDS.find((each) => each === kind);
+      if (known !== undefined) return known;
     }
   } catch {
     // said below

@@ -9,6 +9,7 @@ import { execute } from "../graph/execute.ts";
 import { cidFromBytes } from "../hub/cid.ts";
 import { openPackage, openSetup, specHashesOf, type Package, type PackageSetup } from "../hub/package.ts";
 import type { Hub } from "../hub/store.ts";
+import { INSECURE_SETUP_HASH } from "../proofs/transcript.ts";
 import type { ProofSystem } from "../proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
 import type { NodeConfig } from "./config.ts";
@@ -59,7 +60,8 @@ export function openModels(
     }
     const { spec } = await deps.chain.model(modelId);
     if (spec.proofSystem !== deps.proofSystem.selector) return "its proof system is not one that this node has";
-    if (!config.acceptInsecure && /^0x0*$/.test(spec.setupHash)) return "its key comes from an INSECURE set-up";
+    if (!config.acceptInsecure && spec.setupHash === INSECURE_SETUP_HASH)
+      return "its key comes from an INSECURE set-up";
     const directory = await deps.hub.get(cidFromBytes(toBytes(spec.cid)));
     const opened = await openPackage(directory);
     if (opened.manifest.inputMode !== "PUBLIC") return COMMITTED_NOT_SERVED;

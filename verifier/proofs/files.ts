@@ -3,17 +3,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { keccak_256 } from "@noble/hashes/sha3.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { VerigradError } from "../errors.ts";
 import { parseGraph } from "../graph/serialize.ts";
 import type { IntegerGraph } from "../graph/types.ts";
-import type { Hex, WorkOptions } from "./types.ts";
+import type { WorkOptions } from "./types.ts";
 
 export const GRAPH_PATHS = { graph: "graph.json", weights: "weights.bin" } as const;
-
-/** keccak256 in hexadecimal. */
-export const keccakHex = (bytes: Uint8Array): Hex => `0x${bytesToHex(keccak_256(bytes))}`;
 
 /** A file of a package. Errors: PACKAGE_FILE_MISSING. */
 export async function readPackageFile(directory: string, path: string): Promise<Uint8Array> {

@@ -2,6 +2,17 @@
 // Prepared files of the Perpetual Powers of Tau (54 contributions and a beacon), as snarkjs publishes them in its README,
 // section 7: power -> blake2b-512 of powersOfTau28_hez_final_<power>.ptau.
 
+/**
+ * [τ]_2 of the Perpetual Powers of Tau (powersOfTau28_hez_final_*.ptau), x.c1, x.c0, y.c1, y.c0: the verifiers that snarkjs
+ * makes for PLONK from these files hold the same point.
+ */
+export const PERPETUAL_POWERS_OF_TAU = [
+  "17231025384763736816414546592865244497437017442647097510447326538965263639101",
+  "21831381940315734285607113342023901060522397560371972897001948545212302161822",
+  "11507326595632554467052522095592665270651932854513688777769618397986436103170",
+  "2388026358213174446665280700919698872609886601280537296205114254867301080648",
+];
+
 export const PUBLISHED_PTAU: Readonly<Record<number, string>> = {
   8: "d6a8fb3a04feb600096c3b791f936a578c4e664d262e4aa24beed1b7a9a96aa5eb72864d628db247e9293384b74b36ffb52ca8d148d6e1b8b51e279fdf57b583",
   9: "94f108a80e81b5d932d8e8c9e8fd7f46cf32457e31462deeeef37af1b71c2c1b3c71fb0d9b59c654ec266b042735f50311f9fd1d4cadce47ab234ad163157cb5",

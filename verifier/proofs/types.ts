@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every proof system offers off chain; contracts/interfaces/IProofSystem.sol is its counterpart on chain.
 import type { IntegerGraph } from "../graph/types.ts";
+import type { Hex } from "../hash.ts";
 
-export type Hex = `0x${string}`;
+export type { Hex } from "../hash.ts";
 
 /** How an input reaches the proof, in the order of their codes (docs/spec/formats.md, sections 4 and 9). */
 export const INPUT_MODES = ["PUBLIC", "COMMITTED"] as const;
@@ -82,6 +83,14 @@ export interface SetupCheck {
   readonly detail: string;
 }
 
+/** A set-up that many keys share, and on whose τ their proofs rest. */
+export interface KeySetup {
+  /** keccak256 of the bytes by which a key names it: of [τ]_2, as the chain's `setup()` has it */
+  readonly hash: Hex;
+  /** The published ceremony that it is; null for any other: whoever made it may know τ, and then forges proofs. */
+  readonly ceremony: string | null;
+}
+
 /** What proving a graph costs, before anything is compiled. */
 export interface ProvingCost {
   readonly unit: "constraints" | "cells";
@@ -121,6 +130,8 @@ export interface ProofSystem {
    * not in the package: give its path. Never throws; every check that could not be made fails, with the reason.
    */
   verifySetup(directory: string, options?: { readonly ptau?: string }): Promise<readonly SetupCheck[]>;
-  /** The strict verifier: pure in (key, claim, seal), never throws, never accepts what the chain would refuse. */
+  /** The set-up that a key shares with others; null where every key has its own, or where the key cannot be read. */
+  setupOf(key: Uint8Array): KeySetup | null;
+  /** The strict verifier: pure in (key, claim, seal), never throws, never accepts what the chain would refuse, but for the set-up: see setupOf. */
   verify(key: Uint8Array, claim: Claim, seal: Uint8Array): Promise<Verdict>;
 }

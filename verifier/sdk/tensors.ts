@@ -5,6 +5,7 @@ import { quantizeSample, readSamples, type Sample } from "../graph/samples.ts";
 import type { Manifest } from "../hub/manifest.ts";
 import { makeOpening, type Opening } from "../proofs/commitment.ts";
 import { decodeTensors, dequantizeValues, encodeTensors } from "../tensor/codec.ts";
+import { indexOfLargest } from "../tensor/largest.ts";
 
 /** What an application must know of a model to talk to it; manifest.json of its package has it. */
 export type ModelInterface = Pick<Manifest, "inputMode" | "inputs" | "outputs">;
@@ -88,8 +89,7 @@ export function decodeOutput(model: ModelInterface, output: Uint8Array): OutputT
 /** Index of the largest value, the lowest of equals, and by how much it wins. As OutputGuards computes it on chain. */
 export function argmax(values: ArrayLike<number>): { readonly index: number; readonly margin: number } {
   if (values.length === 0) throw new VerigradError("INPUT_SHAPE", "no values to compare");
-  let index = 0;
-  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[index] as number)) index = i;
+  const index = indexOfLargest(values);
   let margin = Infinity;
   for (let i = 0; i < values.length; i++) {
     if (i !== index) margin = Math.min(margin, (values[index] as number) - (values[i] as number));

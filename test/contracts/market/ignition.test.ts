@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import { network } from "hardhat";
-import Verigrad, { PERPETUAL_POWERS_OF_TAU } from "../../../ignition/modules/Verigrad.ts";
+import Verigrad from "../../../ignition/modules/Verigrad.ts";
+import { PERPETUAL_POWERS_OF_TAU } from "../../../verifier/proofs/published-ptau.ts";
 import VerigradLocal from "../../../ignition/modules/VerigradLocal.ts";
 
 describe("Ignition modules", function () {

@@ -115,36 +115,27 @@ describe("TensorcheckProofSystem", function () {
 
     it("select", () => holds(fc.array(sized, { maxLength: 3 }).map((axes) => ({ kind: "select", axes }))));
 
+    type Ends = readonly [min: number, max: number];
+    const windowOf = (
+      bits: Readonly<Record<"p" | "k" | "q", Ends>>,
+      steps: Readonly<Record<"stride" | "dilation" | "pad", Ends>>,
+    ): fc.Arbitrary<Encodable> =>
+      fc.tuple(run(...bits.p), run(...bits.k), run(...bits.q)).chain(([p, k, q]) => {
+        const integer = ([min, max]: Ends): fc.Arbitrary<number> => fc.integer({ min, max });
+        return fc.record({
+          kind: fc.constant("window" as const),
+          ...{ positions: integer([1, 2 ** p.bits]), taps: integer([1, 2 ** k.bits]), size: integer([1, 2 ** q.bits]) },
+          ...{ stride: integer(steps.stride), dilation: integer(steps.dilation), pad: integer(steps.pad) },
+          ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
+        });
+      });
+
     it("window", () =>
-      holds(
-        fc.tuple(run(0, 5), run(0, 3), run(0, 6)).chain(([p, k, q]) =>
-          fc.record({
-            kind: fc.constant("window" as const),
-            positions: fc.integer({ min: 1, max: 2 ** p.bits }),
-            taps: fc.integer({ min: 1, max: 2 ** k.bits }),
-            size: fc.integer({ min: 1, max: 2 ** q.bits }),
-            stride: fc.integer({ min: 0, max: 3 }),
-            dilation: fc.integer({ min: 0, max: 3 }),
-            pad: fc.integer({ min: -70, max: 40 }),
-            ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
-          }),
-        ),
-      ));
+      holds(windowOf({ p: [0, 5], k: [0, 3], q: [0, 6] }, { stride: [0, 3], dilation: [0, 3], pad: [-70, 40] })));
 
     it("window of long steps", () =>
       holds(
-        fc.tuple(run(0, 2), run(0, 2), run(4, 11)).chain(([p, k, q]) =>
-          fc.record({
-            kind: fc.constant("window" as const),
-            positions: fc.integer({ min: 1, max: 2 ** p.bits }),
-            taps: fc.integer({ min: 1, max: 2 ** k.bits }),
-            size: fc.integer({ min: 1, max: 2 ** q.bits }),
-            stride: fc.integer({ min: 20, max: 900 }),
-            dilation: fc.integer({ min: 0, max: 300 }),
-            pad: fc.integer({ min: -900, max: 900 }),
-            ...{ p: fc.constant(p), k: fc.constant(k), q: fc.constant(q) },
-          }),
-        ),
+        windowOf({ p: [0, 2], k: [0, 2], q: [4, 11] }, { stride: [20, 900], dilation: [0, 300], pad: [-900, 900] }),
       ));
 
     it("steps of a window that reads little cost nothing", async () => {
@@ -205,6 +196,68 @@ describe("TensorcheckProofSystem", function () {
           });
         }),
       ));
+
+    // Runs of 64 to 127 values, whatever axes they span: around their edges, and with pads in the axis that is split.
+    const SHAPES = [
+      [],
+      [1],
+      [63],
+      [64],
+      [65],
+      [127],
+      [128],
+      [129],
+      [21, 3],
+      [22, 3],
+      [43, 3],
+      [3, 100],
+      [5, 3, 7],
+      [2, 33, 2],
+    ];
+    const axesOf = (shape: readonly number[]): Axis[] => {
+      let low = 0;
+      return shape.map((size) => {
+        const bits = Math.ceil(Math.log2(size));
+        low += bits;
+        return { size, coordinates: Array.from({ length: bits }, (_, i) => low - 1 - i) };
+      });
+    };
+    const point = { r: Array.from({ length: K }, (_, t) => BigInt(t + 2) ** 60n), rho: new Array<bigint>(R).fill(9n) };
+
+    it("tensors of every shape around a run's edge", async () => {
+      for (const shape of SHAPES) {
+        for (const type of TYPES) {
+          const [lo, hi] = BOUNDS[type] as [number, number];
+          const size = shape.reduce((product, each) => product * each, 1);
+          const values = Array.from({ length: size }, (_, i) => lo + ((i * 40503 + 7) % (hi - lo + 1)));
+          const data = encodeTensors([{ shape: [size], type, exponent: 0, lo, hi }], [values]);
+          // What follows in the calldata is not the tensor's.
+          const more = Uint8Array.from([...data, ...new Uint8Array(40).fill(0xa5)]);
+          const bytes = Uint8Array.from(axesBytes(axesOf(shape)));
+          const [there] = (await harness.getFunction("tensor")(tableOf(point), bytes, TYPES.indexOf(type), more)) as [
+            bigint,
+          ];
+          const parsed = axesOf(shape).map((a) => ({ size: a.size, coordinates: Uint8Array.from(a.coordinates) }));
+          expect(there, `${type} ${shape.join("x")}`).to.equal(
+            evaluateTensor(point, parsed, Float64Array.from(values)),
+          );
+        }
+      }
+    });
+
+    it("a short last axis costs no more gas than a long one", async () => {
+      const gas = async (shape: readonly number[], type: number): Promise<number> => {
+        const bytes = Uint8Array.from(axesBytes(axesOf(shape)));
+        return Number(
+          await harness.getFunction("tensor").estimateGas(tableOf(point), bytes, type, new Uint8Array(3072 * 2)),
+        );
+      };
+      for (const type of [1, 2]) {
+        const planes = await gas([3, 32, 32], type);
+        expect(await gas([32, 32, 3], type)).to.be.lessThan(1.1 * planes);
+        expect(await gas([1024, 3], type)).to.be.lessThan(1.1 * planes);
+      }
+    });
 
     for (const type of TYPES) {
       it(`tensors of ${type}`, () =>
@@ -274,6 +327,19 @@ describe("TensorcheckProofSystem", function () {
       ["tau = -1", await tau2Bytes(SCALAR_FIELD - 1n), "ForgeableKey"],
     ];
     for (const [name, tau2, verdict] of wrong) expect(await verdictOf(deploy(tau2)), name).to.equal(verdict);
+  });
+
+  it("is not made on a chain without CLZ, which proofs need", async () => {
+    const point = [0, 1, 2, 3].map((i) => readUint(setup, 32 * i));
+    const before = await network.create({ network: "default", override: { hardfork: "prague" } });
+    try {
+      const refused = await before.ethers.getContractFactory("TensorcheckProofSystem");
+      await expect(refused.deploy(point)).to.be.revertedWithCustomError(refused, "UnsupportedChain");
+      await before.ethers.deployContract("Groth16ProofSystem"); // which needs nothing of the kind
+    } finally {
+      await before.close();
+    }
+    await ethers.deployContract("TensorcheckProofSystem", [point]);
   });
 
   it("registers a key once, and tells what is in it", async () => {

@@ -13,7 +13,7 @@ import { placeColumns } from "../../../verifier/proofs/tensorcheck/place.ts";
 import { arbitraryCase, randomInputs } from "../../graph/arbitraries.ts";
 import { fullGraph } from "../../graph/full-graph.ts";
 import { loadDigits } from "../../helpers/circuit-digits.ts";
-import { codeOf } from "../../helpers/errors.ts";
+import { codeOf, errorOf } from "../../helpers/errors.ts";
 import { integers } from "../../helpers/circuit-models.ts";
 import { failuresOf } from "./ideal.ts";
 
@@ -203,7 +203,10 @@ describe("tensorcheck: lowering", () => {
     const input = builder.addNode(reshape, { name: "flat", exponent: 0, shape: [9 ** 7] });
     const tensor = builder.addNode({ kind: "lookup", op: "isZero", from, input }, { name: "y", exponent: 0 });
     const graph = builder.finish([{ name: "y", tensor, type: "u8" }]);
-    expect(await codeOf(() => lowerGraph(graph, { tableBits: 8 }))).to.equal("TENSORCHECK_TOO_LARGE");
+    const error = await errorOf(async () => lowerGraph(graph, { tableBits: 8 }));
+    expect(error?.code).to.equal("TENSORCHECK_TOO_LARGE");
+    expect(error?.data["refusals"]).to.have.lengthOf(1);
+    expect((error?.data["refusals"] as { operator: string }[])[0]?.operator).to.equal("isZero");
   });
 
   it("refuses tensors whose pads take too many cells, naming the node", async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Seals that differ from an honest one in one word, and the verdict on each: for the verifiers off chain and on chain.
-import type { NumberedProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
+import type { NumberedProgram } from "../../../verifier/proofs/tensorcheck/numbered.ts";
 import { BASE_FIELD, readUint, SCALAR_FIELD, uint256Bytes } from "../../../verifier/proofs/points.ts";
 import type { VerdictCode } from "../../../verifier/proofs/types.ts";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
-import { CONSTANT, numberProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
+import { numberProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
+import { CONSTANT } from "../../../verifier/proofs/tensorcheck/numbered.ts";
 import { placeColumns } from "../../../verifier/proofs/tensorcheck/place.ts";
 import {
   atR,

@@ -3,7 +3,7 @@
 import { checkerCurve } from "../../../verifier/proofs/curve.ts";
 import { concat, g2Bytes } from "../../../verifier/proofs/points.ts";
 import { encodeKey, type KeySpecs } from "../../../verifier/proofs/tensorcheck/encode.ts";
-import type { NumberedProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
+import type { NumberedProgram } from "../../../verifier/proofs/tensorcheck/numbered.ts";
 import type { Cells } from "../../../verifier/proofs/tensorcheck/program.ts";
 import { chunksOf, commit } from "../../../verifier/proofs/tensorcheck/prover/chunks.ts";
 import { elements } from "../../../verifier/proofs/tensorcheck/prover/multilinear.ts";

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { canonicalJson } from "../../../verifier/graph/canonical-json.ts";
 import { execute } from "../../../verifier/graph/execute.ts";
 import { developmentPhase1 } from "../../../verifier/proofs/groth16/development-phase1.ts";
-import { keccakHex } from "../../../verifier/proofs/files.ts";
+import { keccakHex } from "../../../verifier/hash.ts";
 import { blake2bHex } from "../../../verifier/proofs/ptau.ts";
 import {
   decodePowers,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A program by hand that has some of everything: y = relu(W x + b) of three outputs, by a look-up.
 import { placeColumns } from "../../../verifier/proofs/tensorcheck/place.ts";
-import { numberProgram, type NumberedProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
+import { numberProgram } from "../../../verifier/proofs/tensorcheck/number.ts";
+import type { NumberedProgram } from "../../../verifier/proofs/tensorcheck/numbered.ts";
 import type { KeySpecs } from "../../../verifier/proofs/tensorcheck/encode.ts";
 import {
   atR,

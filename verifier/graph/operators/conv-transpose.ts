@@ -3,7 +3,7 @@
 import type { FloatTensor } from "../../onnx/types.ts";
 import { sizeOf } from "../../tensor/spec.ts";
 import { sameShape } from "../ranges.ts";
-import { intsOf, modeOf, spatialOf, stepsOf } from "./conv-window.ts";
+import { modeOf, spatialOf, stepsOf } from "./conv-window.ts";
 import { integerList, reshape } from "./expressions.ts";
 import { int, ints, refuse, type Composite, type Expansion, type NodeView } from "./types.ts";
 
@@ -25,7 +25,7 @@ function transposedOf(view: NodeView, kernel: readonly number[]): Transposed {
   const dilations = stepsOf(view, "dilations", rank, 1);
   const extra = stepsOf(view, "output_padding", rank, 0);
   const mode = modeOf(view);
-  const wanted = intsOf(view, "output_shape");
+  const wanted = view.ints("output_shape");
   if (wanted !== undefined && wanted.length !== rank)
     refuse(`attribute output_shape = [${wanted}]; accepted: one size a spatial axis`);
   const pads = stepsOf(view, "pads", 2 * rank, 0);
@@ -85,7 +85,7 @@ export const ConvTranspose: Composite = {
     if (w.length !== shape.length || !(group >= 1) || w[0] !== shape[1] || (w[0] as number) % group !== 0)
       refuse(`attribute group = ${group} for an input of shape [${shape}] and weights of shape [${w}]`);
     const kernel = w.slice(2);
-    const given = intsOf(view, "kernel_shape") ?? kernel;
+    const given = view.ints("kernel_shape") ?? kernel;
     if (!sameShape(given, kernel)) refuse(`attribute kernel_shape = [${given}] for weights of shape [${w}]`);
     const { input, strides, dilations, begin, output } = transposedOf(view, kernel);
     // Position o of the output is tap span - 1 - begin + o of the spread input, once that has `span` zeros before it.

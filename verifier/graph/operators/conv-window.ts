@@ -19,17 +19,9 @@ export interface Window {
 /** Strides, dilations and pads of a convolution node are at most this. */
 const MAX_STEP = 2 ** 24;
 
-/** Attribute of integers, or undefined where it is absent. Refuses another kind. */
-export function intsOf(view: NodeView, name: string): readonly number[] | undefined {
-  const attribute = view.attribute(name);
-  if (attribute === undefined) return undefined;
-  if (attribute.kind !== "ints") return refuse(`attribute ${name} is of kind ${attribute.kind}; accepted: ints`);
-  return attribute.value;
-}
-
 /** `length` integers of at least `least`. */
 export function stepsOf(view: NodeView, name: string, length: number, least: number): readonly number[] {
-  const steps = intsOf(view, name) ?? Array.from({ length }, () => least);
+  const steps = view.ints(name) ?? Array.from({ length }, () => least);
   const fits = (v: number): boolean => Number.isInteger(v) && v >= least && v <= MAX_STEP;
   if (steps.length !== length || !steps.every(fits))
     refuse(`attribute ${name} = [${steps}]; accepted: ${length} integers from ${least} to 2^24`);

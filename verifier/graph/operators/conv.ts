@@ -3,7 +3,7 @@
 import type { FloatTensor } from "../../onnx/types.ts";
 import { sameShape } from "../ranges.ts";
 import { convolution } from "../nodes/convolution.ts";
-import { intsOf, windowOf, type Window } from "./conv-window.ts";
+import { windowOf, type Window } from "./conv-window.ts";
 import { reshaped } from "./linear.ts";
 import { assertFinite, quantizeClamped, quantizeExact, withoutTwos } from "./quantize.ts";
 import { makeConstant } from "../constants.ts";
@@ -111,7 +111,7 @@ export const Conv = convolutionOperator((view) => {
   const bias = view.constant(2)?.values ?? null;
   if (view.has(2) && bias === null) refuse("input B depends on the inputs; accepted: a constant");
   const window = windowOf(view, w.slice(2));
-  const kernel = intsOf(view, "kernel_shape") ?? w.slice(2);
+  const kernel = view.ints("kernel_shape") ?? w.slice(2);
   if (!sameShape(kernel, w.slice(2))) refuse(`attribute kernel_shape = [${kernel}] for weights of shape [${w}]`);
   const group = view.int("group", 1);
   const [outs, ins] = w as [number, number];

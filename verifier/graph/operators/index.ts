@@ -73,10 +73,7 @@ function given(view: NodeView, name: string, input: number): readonly number[] |
     const constant = view.constant(input) ?? refuse(`input ${name} depends on the inputs; accepted: a constant`);
     return Array.from(constant.values);
   }
-  const attribute = view.attribute(name);
-  if (attribute === undefined) return undefined;
-  if (attribute.kind !== "ints") return refuse(`attribute ${name} is of kind ${attribute.kind}; accepted: ints`);
-  return attribute.value;
+  return view.ints(name);
 }
 
 /** As integers, for a list that must be there. */

@@ -4,7 +4,6 @@
 import { sizeOf } from "../../tensor/spec.ts";
 import { add, inverseRoot, multiply, reduce, reshape, scalar, subtract } from "./expressions.ts";
 import { axisOf } from "./index.ts";
-import { intsOf } from "./conv-window.ts";
 import { int, refuse, type Composite, type Expansion, type NodeView } from "./types.ts";
 
 /** All axes from `first` on. */
@@ -155,7 +154,7 @@ const orOne = (expansion: Expansion, value: string): string => {
 export const MeanVarianceNormalization: Composite = {
   expand(view, expansion) {
     const { shape } = view.type(0);
-    const axes = (intsOf(view, "axes") ?? [0, 2, 3]).map((axis) => axisOf(axis, shape.length));
+    const axes = (view.ints("axes") ?? [0, 2, 3]).map((axis) => axisOf(axis, shape.length));
     const x = nameOf(view, 0);
     const deviation = subtract(expansion, x, reduce(expansion, "ReduceMean", x, axes));
     const variance = reduce(expansion, "ReduceMean", multiply(expansion, deviation, deviation), axes);

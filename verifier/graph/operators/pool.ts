@@ -7,7 +7,7 @@ import { MAX_TENSOR_VALUES } from "../ranges.ts";
 import { addReduction } from "./compare-nodes.ts";
 import { convolutionOperator, type Convolution } from "./conv.ts";
 import { multiply, scaled } from "./expressions.ts";
-import { intsOf, spatialOf, tapsOf, windowOf, type Window } from "./conv-window.ts";
+import { spatialOf, tapsOf, windowOf, type Window } from "./conv-window.ts";
 import {
   int,
   ints,
@@ -23,7 +23,7 @@ import {
 const MAX_TAPS = 4096;
 
 const kernelOf = (view: NodeView): readonly number[] =>
-  intsOf(view, "kernel_shape") ?? refuse("attribute kernel_shape is missing");
+  view.ints("kernel_shape") ?? refuse("attribute kernel_shape is missing");
 
 /** The window that is all of the spatial axes. */
 function wholeWindow(view: NodeView): Window {

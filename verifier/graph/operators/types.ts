@@ -41,9 +41,10 @@ export interface NodeView {
   constant(i: number): FloatTensor | undefined;
   /** Whether input i is given. */
   has(i: number): boolean;
-  /** Attributes with their defaults; a value of another kind is refused. */
+  /** Attributes, with their defaults; a value of another kind is refused. */
   int(name: string, fallback: number): number;
   float(name: string, fallback: number): number;
+  ints(name: string): readonly number[] | undefined;
   attribute(name: string): Attribute | undefined;
 }
 

@@ -18,7 +18,7 @@ import { verifySetup } from "./verify-setup.ts";
 import { verify } from "./verify.ts";
 
 export { circuitRefusals, emitCircuit } from "./emit.ts";
-export { encodeKey, keyFromZkey, keyHash, parseKey, publicSignalCount, type Groth16Key } from "./key.ts";
+export { encodeKey, keyFromZkey, parseKey, publicSignalCount, type Groth16Key } from "./key.ts";
 export type { Beacon, Contributor } from "./phase2.ts";
 export { readR1csHeader } from "./r1cs.ts";
 export {
@@ -30,7 +30,7 @@ export {
   startCeremony,
   type CeremonyOptions,
 } from "./setup.ts";
-export { INSECURE_SETUP_HASH, parseTranscript, setupHashOf, type Transcript } from "./transcript.ts";
+export { parseTranscript, type Transcript } from "./transcript.ts";
 export { verifySetup } from "./verify-setup.ts";
 
 export interface Groth16Options {
@@ -49,6 +49,7 @@ export function createGroth16(options: Groth16Options = {}): ProofSystem {
     prove: (directory, statement, work = {}) => prove(directory, statement, { ...options, ...work }),
     checkSetup,
     verifySetup,
+    setupOf: () => null,
     verify,
   };
 }

@@ -44,11 +44,6 @@ export interface Groth16Key extends KeyInterface {
   readonly ic: readonly G1Point[];
 }
 
-/** keccak256 of the blob: how chain and packages name a key. */
-export function keyHash(blob: Uint8Array): Hex {
-  return `0x${bytesToHex(keccak_256(blob))}`;
-}
-
 /** Number of public signals: context, input words or one commitment, output words. */
 export function publicSignalCount(key: KeyInterface): number {
   return 1 + (key.inputMode === "PUBLIC" ? packedLength(key.inputs) : 1) + packedLength(key.outputs);

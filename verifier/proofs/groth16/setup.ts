@@ -4,16 +4,19 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VerigradError } from "../../errors.ts";
+import { canonicalJson } from "../../graph/canonical-json.ts";
+import { keccakHex } from "../../hash.ts";
 import type { Hex, SetupResult, WorkOptions } from "../types.ts";
 import { developmentPhase1 } from "./development-phase1.ts";
-import { checkAborted, keccakHex, readGraph, readPackageFile, writeWhole } from "../files.ts";
+import { checkAborted, readGraph, readPackageFile, writeWhole } from "../files.ts";
 import { PATHS } from "./paths.ts";
-import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
+import { encodeKey, interfaceOf, keyFromZkey, parseKey } from "./key.ts";
 import { contributed, initialZkey, runPhase2, withBeacon, type Beacon, type Contributor } from "./phase2.ts";
 import { assertPtau, blake2bHex, ptauPower, type PtauFile } from "../ptau.ts";
 import { readSetupCache, storeSetupCache } from "./setup-cache.ts";
 import { readR1csHeader } from "./r1cs.ts";
-import { encodeTranscript, readContributions, setupHashOf, TRANSCRIPT_FORMAT, type Transcript } from "./transcript.ts";
+import { setupHashOf, type SetupKind } from "../transcript.ts";
+import { readContributions, TRANSCRIPT_FORMAT, type Transcript } from "./transcript.ts";
 
 export interface CeremonyOptions extends PtauFile {
   readonly contributions: readonly Contributor[];
@@ -106,27 +109,27 @@ export async function finalizeSetup(
 /** Writes setup/ out of a finished .zkey. */
 async function writeSetup(
   directory: string,
-  kind: Transcript["kind"],
+  kind: SetupKind,
   { r1cs, zkey, ptau }: { r1cs: Uint8Array; zkey: Uint8Array; ptau: Uint8Array | string },
   cached = false,
 ): Promise<SetupResult> {
   const key = encodeKey(await keyFromZkey(zkey, interfaceOf(await readGraph(directory), r1cs)));
   await parseKey(key); // SAFETY: what the chain would refuse is never written
   const { initial, contributions } = await readContributions(zkey);
-  const transcript = encodeTranscript({
+  const transcript = canonicalJson({
     format: TRANSCRIPT_FORMAT,
     kind,
     phase1: { blake2b: await blake2bHex(ptau), power: await ptauPower(ptau) },
     circuit: { r1cs: keccakHex(r1cs), initial },
     contributions,
     provingKey: keccakHex(zkey),
-    key: keyHash(key),
-  });
+    key: keccakHex(key),
+  } satisfies Transcript);
   // A package of a ceremony names its .ptau by hash: it may be gigabytes, and everybody has the same.
   if (typeof ptau !== "string") await writeWhole(join(directory, PATHS.phase1), ptau);
   else await rm(join(directory, PATHS.phase1), { force: true });
   await writeWhole(join(directory, PATHS.zkey), zkey);
   await writeWhole(join(directory, PATHS.key), key);
   await writeWhole(join(directory, PATHS.transcript), transcript);
-  return { keyHash: keyHash(key), setupHash: setupHashOf(transcript), insecure: kind !== "ceremony", cached };
+  return { keyHash: keccakHex(key), setupHash: setupHashOf(kind, transcript), insecure: kind !== "ceremony", cached };
 }

@@ -4,21 +4,18 @@ import { createHash } from "node:crypto";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
 import { VerigradError } from "../../errors.ts";
-import { canonicalJson, parseJson, sameBytes } from "../../graph/canonical-json.ts";
-import type { Hex } from "../types.ts";
+import type { Hex } from "../../hash.ts";
 import { checkerCurve } from "../curve.ts";
-import { keccakHex } from "../files.ts";
 import { concat } from "../points.ts";
+import { parseTranscript as parse, SETUP_KINDS } from "../transcript.ts";
 import { readSections, section } from "./sections.ts";
 
 export const TRANSCRIPT_FORMAT = "verigrad.groth16.setup.v1";
-/** setupHash of a model whose key nobody should trust. */
-export const INSECURE_SETUP_HASH: Hex = `0x${"00".repeat(32)}`;
 
 const zHash = z.string().regex(/^0x[0-9a-f]+$/);
 const zTranscript = z.strictObject({
   format: z.literal(TRANSCRIPT_FORMAT),
-  kind: z.enum(["INSECURE-development", "ceremony"]),
+  kind: z.enum(SETUP_KINDS),
   /** phase 1: the .ptau file */
   phase1: z.strictObject({ blake2b: zHash, power: z.int().min(1).max(28) }),
   /** keccak256 of circuit/main.r1cs, and snarkjs' hash of the circuit under this phase 1 */
@@ -40,24 +37,8 @@ const zTranscript = z.strictObject({
 export type Transcript = z.infer<typeof zTranscript>;
 export type Contribution = Transcript["contributions"][number];
 
-/** Canonical bytes of a transcript. */
-export const encodeTranscript = (transcript: Transcript): Uint8Array => canonicalJson(transcript);
-
 /** Reads a transcript in canonical form. Errors: SETUP_TRANSCRIPT_INVALID. */
-export function parseTranscript(bytes: Uint8Array): Transcript {
-  try {
-    const transcript = zTranscript.parse(parseJson(bytes));
-    if (sameBytes(encodeTranscript(transcript), bytes)) return transcript;
-  } catch (cause) {
-    throw new VerigradError("SETUP_TRANSCRIPT_INVALID", "setup/transcript.json does not parse", { cause });
-  }
-  throw new VerigradError("SETUP_TRANSCRIPT_INVALID", "setup/transcript.json is not in canonical form");
-}
-
-/** setupHash of formats.md, section 8: 0 for a development set-up, else keccak256 of the transcript. */
-export function setupHashOf(transcript: Uint8Array): Hex {
-  return parseTranscript(transcript).kind === "ceremony" ? keccakHex(transcript) : INSECURE_SETUP_HASH;
-}
+export const parseTranscript = (bytes: Uint8Array): Transcript => parse(zTranscript, bytes);
 
 const hex = (bytes: Uint8Array): Hex => `0x${bytesToHex(bytes)}`;
 

@@ -4,13 +4,14 @@ import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { zKey } from "snarkjs";
 import { sameBytes } from "../../graph/canonical-json.ts";
+import { keccakHex } from "../../hash.ts";
 import { isPlainName } from "../../onnx/names.ts";
 import { demand, runSetupChecks } from "../setup-checks.ts";
 import type { SetupCheck } from "../types.ts";
 import { withWorkers } from "../curve.ts";
-import { keccakHex, readGraph, readPackageFile } from "../files.ts";
+import { readGraph, readPackageFile } from "../files.ts";
 import { PATHS } from "./paths.ts";
-import { encodeKey, interfaceOf, keyFromZkey, keyHash, parseKey } from "./key.ts";
+import { encodeKey, interfaceOf, keyFromZkey, parseKey } from "./key.ts";
 import { PUBLISHED_PTAU } from "../published-ptau.ts";
 import { blake2bHex } from "../ptau.ts";
 import { parseTranscript, readContributions } from "./transcript.ts";
@@ -35,8 +36,8 @@ export async function verifySetup(
     key: async () => {
       const blob = await read(PATHS.key);
       await parseKey(blob);
-      demand(keyHash(blob) === (await transcript()).key, "key.bin is not the key that the transcript names");
-      return keyHash(blob);
+      demand(keccakHex(blob) === (await transcript()).key, "key.bin is not the key that the transcript names");
+      return keccakHex(blob);
     },
     "key of the proving key": async () => {
       const zkey = await read(PATHS.zkey);

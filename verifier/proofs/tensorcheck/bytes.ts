@@ -9,8 +9,8 @@ export type Public = Extract<Factor, { kind: "input" }>;
 
 /** Kinds of structured values in the order of their codes. */
 const STRUCTURED_KINDS: readonly Structured["kind"][] = ["select", "window", "pick", "index", "steps"];
-/** The entry of a pick that reads nothing. */
-const NOTHING = 0xffffff;
+/** The entry of a pick for a position that reads nothing: no index that a key can say. */
+export const NOTHING = 0xffffff;
 /** Coordinates of no letter: what the run of no bits begins with. */
 const NO_RUN = [0, 0];
 

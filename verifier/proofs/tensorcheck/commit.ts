@@ -6,7 +6,7 @@ import type { WorkOptions } from "../types.ts";
 import { checkAborted } from "../files.ts";
 import { Engine } from "./engine/index.ts";
 import type { IntegerArray, Points } from "./engine/types.ts";
-import type { NumberedProgram } from "./number.ts";
+import type { NumberedProgram } from "./numbered.ts";
 import { firstPowers, type Powers } from "./powers.ts";
 import type { Cells, Column } from "./program.ts";
 

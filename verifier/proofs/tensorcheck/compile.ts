@@ -5,7 +5,7 @@ import type { WorkOptions } from "../types.ts";
 import { chooseProgram } from "./choose.ts";
 import { commitPre } from "./commit.ts";
 import { encodeKey, encodeProgram, type KeySpecs } from "./encode.ts";
-import type { NumberedProgram } from "./number.ts";
+import type { NumberedProgram } from "./numbered.ts";
 import type { Powers } from "./powers.ts";
 
 export interface CompiledGraph {

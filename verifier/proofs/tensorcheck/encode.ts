@@ -5,7 +5,8 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { encodeSpecList, type TensorSpec } from "../../tensor/spec.ts";
 import { INPUT_MODES, type Hex } from "../types.ts";
 import { axesBytes, coefficientBytes, publicBytes, structuredBytes, uint } from "./bytes.ts";
-import { ownCoordinates, type Entity, type NumberedBlock, type NumberedClaim, type NumberedProgram } from "./number.ts";
+import { ownCoordinates } from "./number.ts";
+import type { Entity, NumberedBlock, NumberedClaim, NumberedProgram } from "./numbered.ts";
 import { COLUMN_CLASSES } from "./place.ts";
 
 const NAME = keccak_256(utf8ToBytes("verigrad.tensorcheck.v1"));

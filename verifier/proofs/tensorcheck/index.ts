@@ -13,12 +13,12 @@ import { cellsOf } from "./estimate.ts";
 import { tensorcheckRefusals } from "./lower/index.ts";
 import { PATHS } from "./paths.ts";
 import { prove } from "./prove.ts";
-import { verifySetup } from "./setup.ts";
+import { setupOf, verifySetup } from "./setup.ts";
 import { parseTranscript } from "./transcript.ts";
 import { verify } from "./verify/verify.ts";
 
 export { developmentPowers, decodePowers, encodePowers, checkPowers, type Powers } from "./powers.ts";
-export { setupCeremony, setupDevelopment, setupFromPowers, verifySetup } from "./setup.ts";
+export { setupCeremony, setupDevelopment, setupFromPowers, tau2Hash, verifySetup } from "./setup.ts";
 export { parseTranscript, type Transcript } from "./transcript.ts";
 
 export const tensorcheck: ProofSystem = {
@@ -30,6 +30,7 @@ export const tensorcheck: ProofSystem = {
   prove,
   checkSetup,
   verifySetup: (directory, options) => verifySetup(directory, options),
+  setupOf,
   verify: (key, claim, seal) => verify(key, claim, seal),
 };
 

@@ -12,6 +12,12 @@ export const isPowerOfTwo = (size: number): boolean => size === 2 ** bitsOf(size
 /** Bits of a layout: of all its axes. */
 export const bitsIn = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + bitsOf(size), 0);
 
+/**
+ * Most bits of a column, pads included; a witness has as many cells as all values of a graph. A layout with more pads than that
+ * of the tensor's shape may pass it.
+ */
+export const MAX_BITS = { pre: 28, wit: 26 } as const;
+
 /** Whether a layout holds one value only. */
 export const isSingle = (sizes: readonly number[]): boolean => sizes.every((size) => size === 1);
 

@@ -1,89 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Numbers the values of a program (docs/spec/tensorcheck.md, section 2): what prover and key writer both read.
-import { VerigradError } from "../../errors.ts";
 import { assertProgram, degreeOf, usedRho } from "./check-program.ts";
+import { assertWithinLimits } from "./limits.ts";
+import { CONSTANT, type Entity, type NumberedBlock, type NumberedClaim, type NumberedProgram } from "./numbered.ts";
 import { paddedAxes, publicBytes, structuredBytes, type Public, type Structured } from "./bytes.ts";
 import type { Place, Placement } from "./place.ts";
-import type { Column, Coordinate, Factor, OutputPort, Program } from "./program.ts";
-
-/** In place of a value's number: the constant 1. */
-export const CONSTANT = 0xffff;
-
-/** An evaluation of a column, as an evaluation of a chunk: at (block, coordinates). */
-export interface NumberedClaim {
-  readonly column: Column;
-  /** min(column.bits, n) */
-  readonly bits: number;
-  readonly block: number;
-  /** the lower `bits` coordinates */
-  readonly coordinates: readonly Coordinate[];
-}
-
-/** What sumcheck C opens: a chunk, or Σ_j eq(upper, j) · chunk_{chunk+j} where `upper` is not empty. */
-export interface Entity {
-  readonly chunk: number;
-  /** bits of the folded column beyond n; none for a chunk */
-  readonly upper: readonly Coordinate[];
-  readonly claims: readonly NumberedClaim[];
-}
-
-/** Values are named by number, or CONSTANT. */
-export interface NumberedTerm {
-  readonly equation: number;
-  readonly coefficient: bigint;
-  readonly factors: readonly number[];
-}
-
-export interface NumberedLinearTerm {
-  readonly power: number;
-  readonly coefficient: bigint;
-  readonly value: number;
-  readonly mask: number;
-}
-
-export interface NumberedFraction {
-  readonly numerator: number;
-  readonly negative: boolean;
-  readonly linear: readonly NumberedLinearTerm[];
-}
-
-export interface NumberedLookup {
-  readonly equation: number;
-  readonly help: number;
-  readonly fractions: readonly NumberedFraction[];
-}
-
-export interface NumberedBlock {
-  readonly name: string;
-  readonly variables: number;
-  readonly eq: boolean;
-  readonly terms: readonly NumberedTerm[];
-  readonly lookups: readonly NumberedLookup[];
-}
-
-/** A program whose values have numbers. Claims are 0, 1, … in the order of the entities, then publics, then structured. */
-export interface NumberedProgram {
-  readonly program: Program;
-  readonly placement: Placement;
-  /** rounds of sumcheck A */
-  readonly K: number;
-  /** coordinates of ρ */
-  readonly R: number;
-  /** degree of a round of sumcheck A */
-  readonly D: number;
-  readonly entities: readonly Entity[];
-  /** the claims of all entities, in order */
-  readonly claims: readonly NumberedClaim[];
-  readonly publics: readonly Public[];
-  readonly structured: readonly Structured[];
-  /** what each number evaluates: claims with all their coordinates, publics, structured */
-  readonly values: readonly Factor[];
-  readonly blocks: readonly NumberedBlock[];
-  readonly outputs: readonly OutputPort[];
-}
-
-/** Limits of docs/spec/tensorcheck.md, section 6. */
-const LIMITS = { K: 30, R: 30, D: 6, values: 0xffff, terms: 0xffff, equations: 0xffff } as const;
+import type { Column, Coordinate, Factor, Program } from "./program.ts";
 
 type ColumnFactor = Extract<Factor, { kind: "column" }>;
 
@@ -208,25 +130,12 @@ export function numberProgram(program: Program, placement: Placement): NumberedP
     })),
   }));
 
-  const sizes = {
+  const numbered: NumberedProgram = {
+    program,
+    placement,
     K: Math.max(0, ...program.blocks.map((block) => block.variables)),
     R: usedRho(program),
     D: Math.max(2, ...program.blocks.map(degreeOf)),
-    values: values.length,
-    terms: Math.max(0, ...program.blocks.map(({ terms }) => terms.length)),
-    equations: program.equations,
-  };
-  for (const [name, limit] of Object.entries(LIMITS)) {
-    const size = sizes[name as keyof typeof LIMITS];
-    if (size > limit)
-      throw new VerigradError("TENSORCHECK_TOO_LARGE", `the program's ${name} is ${size}, above ${limit}`);
-  }
-  return {
-    program,
-    placement,
-    K: sizes.K,
-    R: sizes.R,
-    D: sizes.D,
     entities,
     claims: entities.flatMap((entity) => entity.claims),
     publics: finder.publics.map(({ factor }) => factor),
@@ -235,6 +144,8 @@ export function numberProgram(program: Program, placement: Placement): NumberedP
     blocks,
     outputs: program.outputs,
   };
+  assertWithinLimits(numbered);
+  return numbered;
 }
 
 /** r_{bits−1}, …, r_0: where a block's own column is read. */

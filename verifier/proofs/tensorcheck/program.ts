@@ -118,10 +118,18 @@ export interface Lookup {
   readonly fractions: readonly Fraction[];
 }
 
+/** The node of a graph that something comes from: its names in the ONNX file, and what it does. */
+export interface Origin {
+  readonly node: string;
+  readonly operator: string;
+}
+
 /** A polynomial in the variables r_{variables−1..0} that sumcheck A sums over the cube. */
 export interface Block {
   /** for people */
   readonly name: string;
+  /** of a contraction; cells of many nodes share a block */
+  readonly origin?: Origin;
   readonly variables: number;
   /** whether it is multiplied by eq(ρ, x); only then it may have look-ups */
   readonly eq: boolean;

@@ -3,18 +3,21 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VerigradError } from "../../errors.ts";
-import { sameBytes } from "../../graph/canonical-json.ts";
-import { checkAborted, keccakHex, readGraph, readPackageFile, writeWhole } from "../files.ts";
+import { canonicalJson, sameBytes } from "../../graph/canonical-json.ts";
+import { keccakHex } from "../../hash.ts";
+import { checkAborted, readGraph, readPackageFile, writeWhole } from "../files.ts";
 import { blake2bHex, type PtauFile } from "../ptau.ts";
-import { PUBLISHED_PTAU } from "../published-ptau.ts";
+import { PERPETUAL_POWERS_OF_TAU, PUBLISHED_PTAU } from "../published-ptau.ts";
 import { demand, runSetupChecks } from "../setup-checks.ts";
-import type { SetupCheck, SetupResult, WorkOptions } from "../types.ts";
+import { concat, uint256Bytes } from "../points.ts";
+import { setupHashOf } from "../transcript.ts";
+import type { Hex, KeySetup, SetupCheck, SetupResult, WorkOptions } from "../types.ts";
 import { compileGraph, keyOf, type CompiledGraph } from "./compile.ts";
 import { PATHS } from "./paths.ts";
 import { checkPowers, decodePowers, developmentPowers, encodePowers, firstPowers, type Powers } from "./powers.ts";
 import { readPtau } from "./read-ptau.ts";
-import { encodeTranscript, parseTranscript, TRANSCRIPT_FORMAT, type Transcript } from "./transcript.ts";
-import { parseTensorcheckKey } from "./verify/key.ts";
+import { parseTranscript, TRANSCRIPT_FORMAT, type Transcript } from "./transcript.ts";
+import { parseTensorcheckKey, readSetup } from "./verify/key.ts";
 
 /** Development powers are made for models of this size at least, so that those of one cache belong to one set-up. */
 const DEVELOPMENT_POWER = 14;
@@ -112,14 +115,29 @@ async function writeSetup(
   const hashes = { powers: keccakHex(powersBytes), program: keccakHex(compiled.bytes), key: keccakHex(key) };
   const { ptau } = powers;
   const format = TRANSCRIPT_FORMAT;
-  const transcript = encodeTranscript(
-    ptau === null ? { format, kind: "INSECURE-development", ...hashes } : { format, kind: "ceremony", ptau, ...hashes },
-  );
+  const transcript: Transcript =
+    ptau === null ? { format, kind: "INSECURE-development", ...hashes } : { format, kind: "ceremony", ptau, ...hashes };
+  const transcriptBytes = canonicalJson(transcript);
   await writeWhole(join(directory, PATHS.powers), powersBytes);
   await writeWhole(join(directory, PATHS.key), key);
-  await writeWhole(join(directory, PATHS.transcript), transcript);
-  const setupHash = ptau === null ? (`0x${"00".repeat(32)}` as const) : keccakHex(transcript);
+  await writeWhole(join(directory, PATHS.transcript), transcriptBytes);
+  const setupHash = setupHashOf(transcript.kind, transcriptBytes);
   return { keyHash: hashes.key, setupHash, insecure: ptau === null, cached };
+}
+
+const PUBLISHED_SETUP = keccakHex(concat(PERPETUAL_POWERS_OF_TAU.map((word) => uint256Bytes(BigInt(word)))));
+
+/** keccak256 of [τ]_2: what a set-up is named by. */
+export const tau2Hash = ({ tau2 }: Pick<Powers, "tau2">): Hex => keccakHex(tau2);
+
+/** As ProofSystem.setupOf. */
+export function setupOf(key: Uint8Array): KeySetup | null {
+  try {
+    const hash = keccakHex(readSetup(key));
+    return { hash, ceremony: hash === PUBLISHED_SETUP ? "Perpetual Powers of Tau" : null };
+  } catch {
+    return null;
+  }
 }
 
 /** As ProofSystem.verifySetup; `compiled` is the package's graph compiled again, if the caller has it. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // setup/transcript.json: which powers of tau a key was made from (docs/spec/tensorcheck.md, section 8).
 import { z } from "zod";
-import { VerigradError } from "../../errors.ts";
-import { canonicalJson, parseJson, sameBytes } from "../../graph/canonical-json.ts";
+import { parseTranscript as parse } from "../transcript.ts";
 
 export const TRANSCRIPT_FORMAT = "verigrad.tensorcheck.setup.v1";
 
@@ -29,16 +28,5 @@ const zTranscript = z.discriminatedUnion("kind", [
 
 export type Transcript = z.infer<typeof zTranscript>;
 
-/** Canonical bytes of a transcript. */
-export const encodeTranscript = (transcript: Transcript): Uint8Array => canonicalJson(transcript);
-
 /** Reads a transcript in canonical form. Errors: SETUP_TRANSCRIPT_INVALID. */
-export function parseTranscript(bytes: Uint8Array): Transcript {
-  try {
-    const transcript = zTranscript.parse(parseJson(bytes));
-    if (sameBytes(encodeTranscript(transcript), bytes)) return transcript;
-  } catch (cause) {
-    throw new VerigradError("SETUP_TRANSCRIPT_INVALID", "setup/transcript.json does not parse", { cause });
-  }
-  throw new VerigradError("SETUP_TRANSCRIPT_INVALID", "setup/transcript.json is not in canonical form");
-}
+export const parseTranscript = (bytes: Uint8Array): Transcript => parse(zTranscript, bytes);

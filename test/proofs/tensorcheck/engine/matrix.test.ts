@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import fc from "fast-check";
-import { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
+import type { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
 import { codeOf } from "../../../helpers/errors.ts";
 import { SCALAR_FIELD as r } from "../../../../verifier/proofs/points.ts";
-import { KERNEL_VARIANTS, elements, mod } from "./reference.ts";
+import { KERNEL_VARIANTS, elements, mod, useEngine } from "./reference.ts";
 
 type Small = Int8Array | Int16Array | Int32Array;
 
 for (const kernels of KERNEL_VARIANTS)
   describe(`tensorcheck engine: integer matrices, ${kernels} kernels`, () => {
     let engine: Engine;
-    let start: number;
-    before(async () => {
-      engine = await Engine.create({ threads: 1, kernels });
-      start = engine.mark();
-    });
-    after(() => engine.close());
-    afterEach(() => engine.release(start));
+    useEngine(kernels, (made) => (engine = made));
 
     const matrix = (n: number): fc.Arbitrary<Small> => {
       const length = { minLength: n, maxLength: n };
@@ -69,13 +63,14 @@ for (const kernels of KERNEL_VARIANTS)
         ] as const) {
           for (const extreme of extremes) {
             const rows = 600;
+            const mark = engine.mark();
             const w = engine.vector(rows);
             engine.fill(w, weight);
             const out = engine.vector(2);
             await engine.rowsTimes(out, w, engine.integers(new make(2 * rows).fill(extreme)));
             const expected = mod(weight * BigInt(extreme) * BigInt(rows));
             expect(engine.toBigints(out), `${weight} ${extreme}`).to.deep.equal([expected, expected]);
-            engine.release(start);
+            engine.release(mark);
           }
         }
       }

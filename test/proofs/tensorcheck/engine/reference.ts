@@ -2,9 +2,23 @@
 // What the engine's results are compared with.
 import fc from "fast-check";
 import { SCALAR_FIELD as r } from "../../../../verifier/proofs/points.ts";
+import { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
 
 /** Both are built everywhere; "fused" runs where the processor fuses (every x86-64 since 2013, every ARM64). */
 export const KERNEL_VARIANTS = ["fused", "portable"] as const;
+
+/** An engine of one thread for the tests of a suite, given to `take` before them; each has its memory afresh. */
+export function useEngine(kernels: (typeof KERNEL_VARIANTS)[number], take: (engine: Engine) => void): void {
+  let engine: Engine;
+  let start: number;
+  before(async () => {
+    engine = await Engine.create({ threads: 1, kernels });
+    start = engine.mark();
+    take(engine);
+  });
+  after(() => engine.close());
+  afterEach(() => engine.release(start));
+}
 
 export const mod = (value: bigint): bigint => ((value % r) + r) % r;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import fc from "fast-check";
-import { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
+import type { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
 import type { RoundTerm, Summand } from "../../../../verifier/proofs/tensorcheck/engine/types.ts";
 import { codeOf } from "../../../helpers/errors.ts";
-import { KERNEL_VARIANTS, element, elements, mod } from "./reference.ts";
+import { KERNEL_VARIANTS, element, elements, mod, useEngine } from "./reference.ts";
 
 interface Case {
   readonly cells: readonly (readonly bigint[])[];
@@ -33,13 +33,7 @@ function sumAt({ cells, terms, common }: Case, x: bigint): bigint {
 for (const kernels of KERNEL_VARIANTS)
   describe(`tensorcheck engine: rounds of a sumcheck, ${kernels} kernels`, () => {
     let engine: Engine;
-    let start: number;
-    before(async () => {
-      engine = await Engine.create({ threads: 1, kernels });
-      start = engine.mark();
-    });
-    after(() => engine.close());
-    afterEach(() => engine.release(start));
+    useEngine(kernels, (made) => (engine = made));
 
     const cases = fc
       .record({ count: fc.integer({ min: 1, max: 4 }), half: fc.integer({ min: 1, max: 70 }) })

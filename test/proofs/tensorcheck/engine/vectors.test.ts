@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import fc from "fast-check";
-import { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
+import type { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
 import { SCALAR_FIELD as r } from "../../../../verifier/proofs/points.ts";
 import { codeOf } from "../../../helpers/errors.ts";
-import { KERNEL_VARIANTS, element, elements, mod, multilinear, power } from "./reference.ts";
+import { KERNEL_VARIANTS, element, elements, mod, multilinear, power, useEngine } from "./reference.ts";
 
 for (const kernels of KERNEL_VARIANTS)
   describe(`tensorcheck engine: vectors, ${kernels} kernels`, () => {
     let engine: Engine;
-    let start: number;
-    before(async () => {
-      engine = await Engine.create({ threads: 1, kernels });
-      start = engine.mark();
-    });
-    after(() => engine.close());
-    afterEach(() => engine.release(start));
+    useEngine(kernels, (made) => (engine = made));
 
     /** Runs a property on vectors of one length, at edges and at random. */
     const check = (work: (a: bigint[], b: bigint[], s: bigint) => Promise<void>): Promise<void> =>

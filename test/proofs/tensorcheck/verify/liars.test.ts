@@ -4,7 +4,7 @@ import { expect } from "chai";
 import type { Cells, Column } from "../../../../verifier/proofs/tensorcheck/program.ts";
 import { numberProgram } from "../../../../verifier/proofs/tensorcheck/number.ts";
 import { placeColumns } from "../../../../verifier/proofs/tensorcheck/place.ts";
-import type { Challenge, Hooks, Message } from "../../../../verifier/proofs/tensorcheck/prover/reference.ts";
+import { MESSAGES, type Challenge, type Hooks } from "../../../../verifier/proofs/tensorcheck/prover/reference.ts";
 import { inverse, mod } from "../../../../verifier/proofs/tensorcheck/verify/field.ts";
 import { parseTensorcheckKey, type Key } from "../../../../verifier/proofs/tensorcheck/verify/key.ts";
 import type { Drawn } from "../../../../verifier/proofs/tensorcheck/verify/point.ts";
@@ -45,18 +45,8 @@ describe("tensorcheck/verify: liars", () => {
 
   it("no message may be chosen after a challenge that it comes before", async () => {
     expect(await outcome({})).to.equal("ok");
-    const messages: Message[] = [
-      "wit",
-      "help",
-      "blockRound",
-      "claims",
-      "productRound",
-      "entities",
-      "folds",
-      "negated",
-      "Q",
-    ];
-    for (const name of messages) {
+    // After W nothing is drawn.
+    for (const name of MESSAGES.filter((each) => each !== "W")) {
       const absorb: Hooks["absorb"] = (message, bytes) => (message === name ? new Uint8Array() : bytes);
       expect(await outcome({ absorb }), name).not.to.equal("ok");
     }

@@ -3,7 +3,7 @@ import { windowOf, type Axis } from "../../../graph/nodes/window.ts";
 import type { ConvolutionNode } from "../../../graph/types.ts";
 import { bitsIn, factorOf, frameOf, isPowerOfTwo, type Frame, type FrameAxis } from "../layout.ts";
 import { atR, type Factor } from "../program.ts";
-import { equal, type Contraction, type Piece } from "./expressions.ts";
+import { equal, originOf, type Contraction, type Piece } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
 import { viewAs } from "./relayout.ts";
 
@@ -51,7 +51,7 @@ export function lowerConvolution(node: ConvolutionNode, lowering: Lowering): voi
     pieces.push({ kind: "product", coefficient: 1n, views: [view, repeated] });
   } else {
     const contraction: Contraction = {
-      name,
+      origin: originOf(node),
       sizes,
       variables,
       factors(at) {

@@ -10,6 +10,7 @@ import {
   frameOf,
   isSingle,
   layOut,
+  MAX_BITS,
   plainView,
   reframe,
   selectOf,
@@ -38,9 +39,6 @@ import { newEvaluation, type Evaluation, type Integers, type Recipe } from "./wi
 
 /** Most fractions of one help column: with more, the prover's messages have a degree more for every round. */
 const FRACTIONS = 2;
-
-/** Most bits of a column, pads included. A layout with more pads than that of the tensor's shape may pass it. */
-const MAX_BITS = { pre: 28, wit: 26 } as const;
 
 /** A fraction whose table may not have its place yet. */
 type PendingFraction = (placed: PlacedTables) => Fraction;
@@ -107,13 +105,13 @@ export function newDraft(): Draft {
         });
         continue;
       }
-      const { name, variables, sizes: own } = piece.contraction;
+      const { origin, variables, sizes: own } = piece.contraction;
       const at = reframe(point, own) as Frame;
       const factors = piece.contraction.factors(at);
       const select = selectOf(uncovered(isSingle(own) ? point : at, factors));
-      assertMultilinear(name, select === null ? factors : [...factors, select]);
+      assertMultilinear(origin.node, select === null ? factors : [...factors, select]);
       const term = { equation, coefficient, factors: select === null ? factors : [...factors, select] };
-      contractions.push({ name, variables, eq: false, terms: [term], lookups: [] });
+      contractions.push({ name: origin.node, origin, variables, eq: false, terms: [term], lookups: [] });
     }
     return equation;
   };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a reader sees of a tensor: terms of its equation (docs/spec/tensorcheck.md, section 7).
 import { factorOf, reframe, selectOf, sizesOf, type Frame, type FrameAxis, type View } from "../layout.ts";
-import type { Factor } from "../program.ts";
+import type { GraphNode } from "../../../graph/types.ts";
+import type { Factor, Origin } from "../program.ts";
 
 /** A sum over axes of its own, in a block of their variables: part of a linear node or a product of matrices. */
 export interface Contraction {
-  readonly name: string;
+  readonly origin: Origin;
   /** axes of the result */
   readonly sizes: readonly number[];
   /** variables r_{variables−1..0} that it sums over */
@@ -13,6 +14,8 @@ export interface Contraction {
   /** What is multiplied and summed, the result being read at this frame of the result's axes. */
   factors(at: Frame): readonly Factor[];
 }
+
+export const originOf = ({ from, op }: GraphNode): Origin => ({ node: from.join(" + "), operator: op });
 
 /** coefficient · Π views, cell by cell; without views a constant. */
 export interface Product {

@@ -2,7 +2,7 @@
 import type { FullyConnectedNode } from "../../../graph/types.ts";
 import { bitsIn, factorOf, frameOf } from "../layout.ts";
 import { atR, type Factor } from "../program.ts";
-import type { Contraction, Piece } from "./expressions.ts";
+import { originOf, type Contraction, type Piece } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
 import { splitAt } from "./relayout.ts";
 
@@ -15,7 +15,7 @@ export function lowerFullyConnected(node: FullyConnectedNode, lowering: Lowering
   const weights = draft.pre(`${name}: weights`, node.weights.values, [outs, ...inner]);
   const variables = bitsIn(inner);
   const contraction: Contraction = {
-    name,
+    origin: originOf(node),
     sizes: [...outer, outs],
     variables,
     factors(at) {

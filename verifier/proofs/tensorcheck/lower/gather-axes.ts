@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Gathers that go axis by axis: an axis of the result is bits of the source's index, or a sum over an axis of the source.
 import type { TensorId } from "../../../graph/types.ts";
+import { NOTHING } from "../bytes.ts";
 import { bitsIn, bitsOf, factorOf, frameOf, refineView, type Frame, type FrameAxis, type View } from "../layout.ts";
-import { atR, ONE, ZERO, type Coordinate, type Factor, type Run } from "../program.ts";
+import { atR, ONE, ZERO, type Coordinate, type Factor, type Origin, type Run } from "../program.ts";
 import type { Contraction } from "./expressions.ts";
 import { axisMaps, type AxisMaps, type DigitMap } from "./index-map.ts";
 import type { Lowering } from "./lowering.ts";
 
-/** An index that a key cannot say: a pick's entry for a position that reads nothing. */
-const NOTHING = 0xffffff;
 const NO_BITS: Run = { low: 0, bits: 0 };
 
 /** What a gather reads of one of its operands. */
@@ -90,13 +89,13 @@ function lowBit({ sourceSizes }: AxisMaps, { size, source, entries }: DigitMap):
 }
 
 /** The result as a sum over the axes of the source that its own axes pick from. */
-export function sumRead(name: string, { sizes, summed, view }: AxisRead): Contraction {
+export function sumRead(origin: Origin, { sizes, summed, view }: AxisRead): Contraction {
   const inner = frameOf(
     summed.map(({ size }) => size),
     atR(0),
   );
   return {
-    name,
+    origin,
     sizes,
     variables: bitsIn(summed.map(({ size }) => size)),
     factors: (at) => [
@@ -109,8 +108,8 @@ export function sumRead(name: string, { sizes, summed, view }: AxisRead): Contra
 }
 
 /** 1 where the operand is read, else 0. */
-export const regionRead = (name: string, { sizes, summed }: AxisRead): Contraction => ({
-  name: `${name}: region`,
+export const regionRead = (origin: Origin, { sizes, summed }: AxisRead): Contraction => ({
+  origin,
   sizes,
   variables: 0,
   factors: (at: Frame) =>

@@ -2,7 +2,7 @@
 import type { GatherNode } from "../../../graph/types.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
 import { canonical, frameOf } from "../layout.ts";
-import { fits, viewExpression, type Expression, type Piece } from "./expressions.ts";
+import { fits, originOf, viewExpression, type Expression, type Piece } from "./expressions.ts";
 import { readAxes, regionRead, sumRead, type AxisRead, type PartRead } from "./gather-axes.ts";
 import { gatherByLookup } from "./gather-lookup.ts";
 import type { Lowering } from "./lowering.ts";
@@ -37,16 +37,16 @@ function byAxes(
   }
   const [first] = reads as [AxisRead];
   if (reads.length === 1 && first.summed.length === 0) return viewExpression(first.view);
-  const name = node.from.join(" + ");
+  const origin = originOf(node);
   const pieces: Piece[] = reads.map((read) => ({
     kind: "contraction",
     coefficient: 1n,
-    contraction: sumRead(name, read),
+    contraction: sumRead(origin, read),
   }));
   if (node.fill !== 0n && indices.includes(-1)) {
     pieces.push({ kind: "product", coefficient: node.fill, views: [] });
     for (const read of reads)
-      pieces.push({ kind: "contraction", coefficient: -node.fill, contraction: regionRead(name, read) });
+      pieces.push({ kind: "contraction", coefficient: -node.fill, contraction: regionRead(origin, read) });
   }
   const layouts = [canonical(shape), ...reads.map(({ sizes }) => sizes)];
   const sizes = layouts.find((layout) => pieces.every((piece) => fits(piece, frameOf(layout, 0))));

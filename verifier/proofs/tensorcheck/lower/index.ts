@@ -5,7 +5,7 @@ import { VerigradError } from "../../../errors.ts";
 import type { GraphNode, GraphTensor, IntegerGraph } from "../../../graph/types.ts";
 import { sizeOf } from "../../../tensor/spec.ts";
 import type { Refusal } from "../../types.ts";
-import { bitsIn, canonical } from "../layout.ts";
+import { bitsIn, canonical, MAX_BITS } from "../layout.ts";
 import type { Program } from "../program.ts";
 import { lowerConvolution } from "./convolution.ts";
 import { lowerMultiply } from "./multiply.ts";
@@ -16,6 +16,7 @@ import { lowerIsZero } from "./isZero.ts";
 import { lowerGather } from "./gather.ts";
 import { lowerExtremum } from "./extremum.ts";
 import { newDraft } from "./draft.ts";
+import { originOf } from "./expressions.ts";
 import { lowerFullyConnected } from "./fullyConnected.ts";
 import type { Lowering } from "./lowering.ts";
 import { newLowering } from "./new-lowering.ts";
@@ -47,7 +48,7 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
     if (lo === hi) {
       const pieces = lo === 0n ? [] : [{ kind: "product", coefficient: lo, views: [] } as const];
       lowering.define(node.output, { sizes: canonical(shape), pieces });
-    } else lowerOf(node)(node, lowering);
+    } else named(node, () => lowerOf(node)(node, lowering));
   }
   for (const { tensor } of graph.outputs) {
     const { sizes, expressions } = lowering.common([tensor]);
@@ -58,6 +59,18 @@ export function lowerGraph(graph: IntegerGraph, options: LoweringOptions): Progr
     );
   }
   return draft.finish();
+}
+
+/** Runs `lower`. What is too large for a key is so for this node. Errors: as `lower`, TENSORCHECK_TOO_LARGE with data.refusals. */
+function named(node: GraphNode, lower: () => void): void {
+  try {
+    lower();
+  } catch (error) {
+    if (!(error instanceof VerigradError && error.code === "TENSORCHECK_TOO_LARGE")) throw error;
+    const refusal: Refusal = { ...originOf(node), reason: error.message };
+    const message = `${error.message}; for ${refusal.operator} "${refusal.node}"`;
+    throw new VerigradError(error.code, message, { data: { refusals: [refusal] }, cause: error });
+  }
 }
 
 type Lower<N extends GraphNode> = (node: N, lowering: Lowering) => void;
@@ -81,21 +94,18 @@ const LOWERS: { readonly [Op in GraphNode["op"]]: Lower<Extract<GraphNode, { op:
 /** Only ever given nodes of its own op. */
 const lowerOf = ({ op }: GraphNode): Lower<GraphNode> => LOWERS[op] as Lower<GraphNode>;
 
-/** Most bits of a column, pads included: 2^26 cells, as many as all values of a graph. */
-const MAX_COLUMN_BITS = 26;
-
 /** Most taps of a window on one axis: what a key can say. */
 const MAX_TAPS = 0xffff;
 
 /** Every node that cannot be lowered, with the reason. */
 export const tensorcheckRefusals = (graph: IntegerGraph): Refusal[] =>
   graph.nodes.flatMap((node) => {
-    const { op, from, output } = node;
-    const refusal = (reason: string): Refusal => ({ node: from.join(" + "), operator: op, reason });
+    const { op, output } = node;
+    const refusal = (reason: string): Refusal => ({ ...originOf(node), reason });
     const bits = bitsIn(canonical((graph.tensors[output] as GraphTensor).shape));
     const taps = op === "convolution" ? Math.max(...node.weights.shape.slice(2)) : 1;
     return [
-      ...(bits <= MAX_COLUMN_BITS ? [] : [refusal(`2^${bits} cells with pads; accepted: 2^${MAX_COLUMN_BITS}`)]),
+      ...(bits <= MAX_BITS.wit ? [] : [refusal(`2^${bits} cells with pads; accepted: 2^${MAX_BITS.wit}`)]),
       ...(taps <= MAX_TAPS ? [] : [refusal(`a kernel of ${taps} taps on an axis; accepted: ${MAX_TAPS}`)]),
     ];
   });

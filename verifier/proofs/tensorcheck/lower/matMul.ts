@@ -2,7 +2,7 @@
 import type { MatMulNode } from "../../../graph/types.ts";
 import { bitsIn, factorOf, frameOf, selectOf, type FrameAxis, type View } from "../layout.ts";
 import { atR, type Factor } from "../program.ts";
-import { equal, type Contraction } from "./expressions.ts";
+import { equal, originOf, type Contraction } from "./expressions.ts";
 import type { Lowering } from "./lowering.ts";
 import { viewAs } from "./relayout.ts";
 
@@ -26,7 +26,7 @@ export function lowerMatMul(node: MatMulNode, lowering: Lowering): void {
   const summed = frameOf([...batch.filter((_, axis) => shared[axis]), inner], atR(0));
   const needsSelect = !(weighsPads(a, -1) || weighsPads(b, -2));
   const contraction: Contraction = {
-    name: node.from.join(" + "),
+    origin: originOf(node),
     sizes,
     variables: bitsIn(summed.map(({ size }) => size)),
     factors(at) {

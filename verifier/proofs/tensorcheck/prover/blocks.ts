@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a block is (docs/spec/tensorcheck.md, section 2).
-import { CONSTANT, type NumberedBlock, type NumberedFraction } from "../number.ts";
+import { CONSTANT, type NumberedBlock, type NumberedFraction } from "../numbered.ts";
 import { mod, power } from "./field.ts";
 
 /** Every value that a block names, helps left out, once. */

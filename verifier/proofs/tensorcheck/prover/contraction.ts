@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Blocks without eq: products of matrices, convolutions, views. Each term becomes a summand of its own.
 import type { TensorcheckEngine, Vector } from "../engine/types.ts";
-import type { NumberedBlock, NumberedTerm } from "../number.ts";
+import type { NumberedBlock, NumberedTerm } from "../numbered.ts";
 import { mod } from "./field.ts";
 import { bindFirst, coordinateValue, onCube, variableOf, type Points } from "./multilinear.ts";
 import { constantSummand, DenseSummand, type Summand } from "./summand.ts";

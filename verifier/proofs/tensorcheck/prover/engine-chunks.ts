@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Columns, chunks and entities in the engine's memory: commitments, evaluations, what sumcheck C runs over.
 import type { Points as Bases, TensorcheckEngine, Vector } from "../engine/types.ts";
-import type { Entity, NumberedClaim, NumberedProgram } from "../number.ts";
+import type { Entity, NumberedClaim, NumberedProgram } from "../numbered.ts";
 import type { Column, ColumnClass } from "../program.ts";
 import type { G1Point } from "../../points.ts";
 import { addMultiple, combineRows, toVector, type SmallArray } from "./integers.ts";

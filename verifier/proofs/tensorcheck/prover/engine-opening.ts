@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Sumcheck C and the opening on the engine (docs/spec/tensorcheck.md, section 3).
 import type { Points as Bases, TensorcheckEngine, Vector } from "../engine/types.ts";
-import type { Entity, NumberedProgram } from "../number.ts";
+import type { Entity, NumberedProgram } from "../numbered.ts";
 import type { Chunks } from "./engine-chunks.ts";
 import { inverses, mod, powersOf } from "./field.ts";
 import { coordinateValue, type Points } from "./multilinear.ts";

@@ -6,7 +6,7 @@ import { decodeTensors } from "../../../tensor/codec.ts";
 import { checkAborted } from "../../files.ts";
 import type { WorkOptions } from "../../types.ts";
 import type { Points as Bases, TensorcheckEngine, Vector } from "../engine/types.ts";
-import type { NumberedProgram } from "../number.ts";
+import type { NumberedProgram } from "../numbered.ts";
 import type { Cells, Column } from "../program.ts";
 import { contractionSummands } from "./contraction.ts";
 import { Chunks } from "./engine-chunks.ts";

@@ -4,7 +4,7 @@
 import { VerigradError } from "../../../errors.ts";
 import { decodeTensors } from "../../../tensor/codec.ts";
 import { concat } from "../../points.ts";
-import { CONSTANT, type Entity, type NumberedProgram } from "../number.ts";
+import { CONSTANT, type Entity, type NumberedProgram } from "../numbered.ts";
 import type { Cells, Column, Factor } from "../program.ts";
 import { blockValue, phiOf, valuesOf } from "./blocks.ts";
 import { chunksOf, commit } from "./chunks.ts";
@@ -26,9 +26,20 @@ import { sumcheckOfBlocks, sumcheckOfProducts, type Product, type Summand } from
 import { transcriptOf, type Statement } from "./statement.ts";
 import { scalarBytes, type Transcript } from "./transcript.ts";
 
-/** Messages of the table in section 3; rounds are counted from 0. */
-export type Message =
-  "wit" | "help" | "blockRound" | "claims" | "productRound" | "entities" | "folds" | "negated" | "Q" | "W";
+/** Messages of the table in section 3, in order; rounds are counted from 0. */
+export const MESSAGES = [
+  "wit",
+  "help",
+  "blockRound",
+  "claims",
+  "productRound",
+  "entities",
+  "folds",
+  "negated",
+  "Q",
+  "W",
+] as const;
+export type Message = (typeof MESSAGES)[number];
 
 export type Challenge = "beta" | "gamma" | "rho" | "alpha" | "r" | "delta" | "s" | "eta" | "zeta" | "nu" | "z";
 

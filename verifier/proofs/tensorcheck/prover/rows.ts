@@ -2,7 +2,7 @@
 // Blocks over the cells of a layout: their denominators φ, their helps, and their part of sumcheck A. Whatever is linear becomes
 // one vector, so that a row costs what its look-ups and products cost.
 import type { RoundTerm, TensorcheckEngine, Vector } from "../engine/types.ts";
-import { CONSTANT, type NumberedBlock, type NumberedFraction, type NumberedLookup } from "../number.ts";
+import { CONSTANT, type NumberedBlock, type NumberedFraction, type NumberedLookup } from "../numbered.ts";
 import { mod, power } from "./field.ts";
 import { addMultiple, toVector } from "./integers.ts";
 import { type Points } from "./multilinear.ts";

@@ -2,7 +2,7 @@
 // What the values of a program are made of, in the engine's memory: integers in the order in which a block reads them.
 import { VerigradError } from "../../../errors.ts";
 import type { Integers, TensorcheckEngine, Vector } from "../engine/types.ts";
-import { CONSTANT, type NumberedProgram } from "../number.ts";
+import { CONSTANT, type NumberedProgram } from "../numbered.ts";
 import type { Cells, Column, Coordinate, Factor } from "../program.ts";
 import { coordinatesOfFactor, ONE } from "../program.ts";
 import { valuesOf } from "./blocks.ts";

@@ -46,6 +46,13 @@ export interface Key extends Bounds {
 
 const MAX_WORK = 2 ** 22;
 
+/** The 128 bytes of the [τ]_2 that a key names. Errors: TENSORCHECK_KEY_INVALID where its head or they cannot be read. */
+export function readSetup(bytes: Uint8Array): Uint8Array {
+  const reader = new Reader(bytes);
+  readHead(reader);
+  return reader.take(G2_BYTES);
+}
+
 /**
  * Reads a key. `setup`: the 128 bytes of the only [τ]_2 to accept; without, any that is a point of the group will do.
  * Errors: TENSORCHECK_KEY_INVALID, data.fault MalformedKey with data.reason as registerKey has it, or ForgeableKey.

@@ -17,6 +17,12 @@ interface Summand {
 
 const GENERATOR: G1Point = { x: 1n, y: 2n };
 
+/** Openings batched to one: they hold if e(Σ left + z [W], [1]_2) = e([W], [τ]_2). */
+export interface Batch {
+  readonly left: readonly Summand[];
+  readonly z: bigint;
+}
+
 /**
  * Whether the entities have the evaluations that the seal says at s (by coordinate t). The transcript has drawn s and
  * absorbed nothing since.
@@ -28,6 +34,20 @@ export async function opens(
   seal: Seal,
   transcript: Challenger,
 ): Promise<boolean> {
+  const batch = batchOpenings(key, drawn, s, seal, transcript);
+  if (batch === null) return false;
+  const witness = seal.witness.values[0] as G1Point;
+  return pairingsAgree([...batch.left, { scalar: batch.z, point: witness }], witness, key);
+}
+
+/** As opens, up to the last message, [W]. Null where a denominator is 0. */
+export function batchOpenings(
+  key: Key,
+  drawn: Drawn,
+  s: readonly bigint[],
+  seal: Seal,
+  transcript: Challenger,
+): Batch | null {
   const { n, entities } = key;
   transcript.absorb(seal.evaluations.bytes);
   const eta = transcript.challenge();
@@ -43,7 +63,7 @@ export async function opens(
   // r_j = ζ^(2^j) and a_j = f_j(r_j), from a_n = y down
   const roots = squares(zeta, n);
   const positives = foldBack(roots, s, seal.negatives.values, y);
-  if (positives === null) return false;
+  if (positives === null) return null;
 
   // w_j = ν^(2j)/(z − r_j) + ν^(2j+1)/(z + r_j), k_0 = Σ_j ν^(2j) a_j/(z − r_j) + ν^(2j+1) e_j/(z + r_j)
   const nus = powers(nu, 2 * n);
@@ -52,7 +72,7 @@ export async function opens(
   for (let j = 0; j < n; j++) {
     const root = roots[j] as bigint;
     const [below, above] = [inverse(z - root), inverse(z + root)];
-    if (below === null || above === null) return false;
+    if (below === null || above === null) return null;
     const left = mod((nus[2 * j] as bigint) * below);
     const right = mod((nus[2 * j + 1] as bigint) * above);
     weights.push(left + right);
@@ -60,16 +80,14 @@ export async function opens(
   }
 
   const [w0, ...others] = weights as [bigint, ...bigint[]];
-  const [quotient, witness] = [seal.quotient.values[0] as G1Point, seal.witness.values[0] as G1Point];
-  // [Q] − Σ_j w_j C_j + k_0 [1] + z [W], C_0 = [f]
+  // [Q] − Σ_j w_j C_j + k_0 [1], C_0 = [f]
   const left: Summand[] = [
     ...combination(key, drawn, etas, seal).map(({ scalar, point }) => ({ scalar: mod(-w0 * scalar), point })),
     ...others.map((w, j) => ({ scalar: mod(-w), point: seal.folds.values[j] as G1Point })),
-    { scalar: 1n, point: quotient },
+    { scalar: 1n, point: seal.quotient.values[0] as G1Point },
     { scalar: mod(k0), point: GENERATOR },
-    { scalar: z, point: witness },
   ];
-  return pairingsAgree(left, witness, key);
+  return { left, z };
 }
 
 function squares(zeta: bigint, n: number): bigint[] {
@@ -111,19 +129,26 @@ function combination({ entities, pre }: Key, drawn: Drawn, etas: readonly bigint
   return chunks.map((point, i) => ({ scalar: scalars[i] as bigint, point }));
 }
 
+/** Σ scalar · point, as the library holds it. */
+export async function sumOf(summands: readonly Summand[]): Promise<Uint8Array> {
+  const { G1 } = await checkerCurve();
+  // The library's multi-scalar multiplication is not made for infinity, which adds nothing.
+  const finite = summands.filter(({ point: { x, y } }) => x !== 0n || y !== 0n);
+  return G1.multiExpAffine(
+    concat(finite.map(({ point }) => toG1(G1, point))),
+    concat(finite.map(({ scalar }) => uint256Bytes(scalar).reverse())),
+  );
+}
+
 /** e(Σ left, [1]_2) = e(witness, [τ]_2) */
 async function pairingsAgree(left: readonly Summand[], witness: G1Point, { tau2 }: Key): Promise<boolean> {
   const curve = await checkerCurve();
   const { G1, G2 } = curve;
-  // The library's multi-scalar multiplication and Miller loop are not made for infinity, which adds nothing.
-  const finite = left.filter(({ point: { x, y } }) => x !== 0n || y !== 0n);
-  const sum = await G1.multiExpAffine(
-    concat(finite.map(({ point }) => toG1(G1, point))),
-    concat(finite.map(({ scalar }) => uint256Bytes(scalar).reverse())),
-  );
+  const sum = await sumOf(left);
   const pairs = [
     [sum, G2.g],
     [G1.neg(toG1(G1, witness)), toG2(G2, tau2)],
   ] as const;
+  // Nor is its Miller loop.
   return curve.pairingEq(...pairs.filter(([p]) => !G1.isZero(p)).flat());
 }
