@@ -20,7 +20,9 @@ const compiler = {
  */
 const quick = { ...compiler, settings: { ...compiler.settings, viaIR: false, optimizer: { enabled: false } } };
 const overrides = Object.fromEntries(
-  globSync("test/solidity/{market,invariants}/*.sol", { cwd: import.meta.dirname }).map((file) => [file, quick]),
+  globSync("test/solidity/{{market,invariants,facades}/*,consumers/{Tensor,Output}*}.sol", {
+    cwd: import.meta.dirname,
+  }).map((file) => [file, quick]),
 );
 
 export default defineConfig({
