@@ -18,6 +18,10 @@ library TensorCodec {
     /// The bytes are no whole number of values.
     error LengthNotMultiple(uint256 length, uint256 width);
     error ValueDoesNotFit(uint256 index, int256 value, TensorType tensorType);
+    /// Outside the declared range; the same error as a proof system's for such an input.
+    error ValueOutOfRange(uint256 index, int256 value, int256 lo, int256 hi);
+    error SliceOutOfBounds(uint256 end, uint256 length);
+    error RankMismatch(uint256 rank, uint256 indices);
 
     /// @notice Bytes a value: 1, 1, 2, 2, 4.
     function widthOf(TensorType tensorType) internal pure returns (uint256) {
@@ -68,6 +72,52 @@ library TensorCodec {
         }
         assembly ("memory-safe") {
             mstore(data, length)
+        }
+    }
+
+    /// @notice As `encode`, for a tensor whose spec declares the range [lo, hi], so that what a market would refuse is
+    /// refused here. Errors: ValueOutOfRange, ValueDoesNotFit.
+    function encode(
+        int256[] memory values,
+        TensorType tensorType,
+        int256 lo,
+        int256 hi
+    ) internal pure returns (bytes memory) {
+        for (uint256 i = 0; i < values.length; ++i) {
+            if (values[i] < lo || values[i] > hi) revert ValueOutOfRange(i, values[i], lo, hi);
+        }
+        return encode(values, tensorType);
+    }
+
+    /// @notice One tensor's bytes out of those of a list: `count` values from byte `from` on. The tensors before it take
+    /// `from` bytes, each its size times its width. Errors: SliceOutOfBounds.
+    function slice(
+        bytes memory data,
+        uint256 from,
+        uint256 count,
+        TensorType tensorType
+    ) internal pure returns (bytes memory tensor) {
+        uint256 length = count * widthOf(tensorType);
+        uint256 end = from + length;
+        if (end > data.length) revert SliceOutOfBounds(end, data.length);
+        tensor = new bytes(length);
+        assembly ("memory-safe") {
+            mcopy(add(tensor, 0x20), add(add(data, 0x20), from), length)
+        }
+    }
+
+    /// @notice Number of values of a shape; 1 for a shape of rank 0.
+    function sizeOf(uint32[] memory shape) internal pure returns (uint256 size) {
+        size = 1;
+        for (uint256 i = 0; i < shape.length; ++i) size *= shape[i];
+    }
+
+    /// @notice Row-major number of the value at these indices. Errors: RankMismatch, IndexOutOfBounds.
+    function flatIndex(uint32[] memory shape, uint256[] memory indices) internal pure returns (uint256 index) {
+        if (shape.length != indices.length) revert RankMismatch(shape.length, indices.length);
+        for (uint256 i = 0; i < shape.length; ++i) {
+            if (indices[i] >= shape[i]) revert IndexOutOfBounds(indices[i], shape[i]);
+            index = index * shape[i] + indices[i];
         }
     }
 
