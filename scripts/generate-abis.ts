@@ -18,6 +18,10 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   modelRegistry: ["contracts/models/ModelRegistry.sol/ModelRegistry"],
   proofSystemRouter: ["contracts/proofs/ProofSystemRouter.sol/ProofSystemRouter"],
   proofSystem: ["contracts/interfaces/IProofSystem.sol/IProofSystem"],
+  erc7992Registry: ["contracts/facades/Erc7992Registry.sol/Erc7992Registry"],
+  erc7992Verifier: ["contracts/facades/Erc7992Verifier.sol/Erc7992Verifier"],
+  erc8004Validator: ["contracts/facades/Erc8004Validator.sol/Erc8004Validator"],
+  erc7007Verifier: ["contracts/facades/Erc7007Verifier.sol/Erc7007Verifier"],
 };
 const TARGET = "verifier/chain/abi";
 

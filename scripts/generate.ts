@@ -8,6 +8,7 @@ const GENERATORS = [
   "scripts/generate-examples.ts",
   "bench/gas-proofs.ts",
   "bench/gas-market.ts",
+  "bench/gas-consumers.ts",
 ];
 
 const check = process.argv.includes("--check") ? ["--check"] : [];

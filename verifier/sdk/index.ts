@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What an application imports: encode an input, ask, wait, decode; and, for model owners, register.
 export { VerigradError, type Consequence } from "../errors.ts";
+export { ERC7007_VERIFIER_ABI } from "../chain/abi/erc7007Verifier.ts";
+export { ERC7992_REGISTRY_ABI } from "../chain/abi/erc7992Registry.ts";
+export { ERC7992_VERIFIER_ABI } from "../chain/abi/erc7992Verifier.ts";
+export { ERC8004_VALIDATOR_ABI } from "../chain/abi/erc8004Validator.ts";
 export { openChain, type ChainReader, type Eip1193, type RegisteredModel } from "../chain/client.ts";
 export { parseDeployment, type Deployment } from "../chain/deployment.ts";
 export { contextOf, jobIdOf, modelIdOf, priceAt } from "../chain/hashes.ts";
