@@ -8,10 +8,11 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { MARKET_PARAMETERS, PERPETUAL_POWERS_OF_TAU } from "../ignition/modules/Verigrad.ts";
+import { MARKET_PARAMETERS } from "../ignition/modules/Verigrad.ts";
 import { openProvider } from "../verifier/chain/client.ts";
 import { parseDeployment } from "../verifier/chain/deployment.ts";
 import { address } from "../verifier/chain/types.ts";
+import { PERPETUAL_POWERS_OF_TAU } from "../verifier/proofs/published-ptau.ts";
 import { artifactOf, verifyDeployment, type Expected } from "./verify-deployment/checks.ts";
 
 const USAGE =

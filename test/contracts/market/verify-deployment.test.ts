@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import { network } from "hardhat";
-import Verigrad, { MARKET_PARAMETERS, PERPETUAL_POWERS_OF_TAU } from "../../../ignition/modules/Verigrad.ts";
+import Verigrad, { MARKET_PARAMETERS } from "../../../ignition/modules/Verigrad.ts";
 import { artifactOf, verifyDeployment, type Expected } from "../../../scripts/verify-deployment/checks.ts";
 import { openProvider } from "../../../verifier/chain/client.ts";
 import type { Deployment } from "../../../verifier/chain/deployment.ts";
 import type { Address } from "../../../verifier/chain/types.ts";
+import { PERPETUAL_POWERS_OF_TAU } from "../../../verifier/proofs/published-ptau.ts";
 
 const OTHER = "0x00000000000000000000000000000000000000ff";
 

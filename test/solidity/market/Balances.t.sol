@@ -94,11 +94,11 @@ contract BalancesTest is MarketTest {
         market.withdraw(address(token), address(0), 1);
     }
 
-    function test_EscrowAndCollateralCannotBeWithdrawn() public {
+    function test_EscrowAndStakeCannotBeWithdrawn() public {
         openAndClaim();
         vm.prank(operator);
-        vm.expectRevert(_short(operator, FUNDS - 7 ether, FUNDS));
-        market.withdraw(address(token), operator, FUNDS);
+        vm.expectRevert(_short(operator, FUNDS, FUNDS + 1));
+        market.withdraw(address(token), operator, FUNDS + 1);
         vm.prank(requester);
         vm.expectRevert(_short(requester, FUNDS - 30 ether, FUNDS));
         market.withdraw(address(token), requester, FUNDS);
@@ -109,10 +109,20 @@ contract BalancesTest is MarketTest {
         vm.warp(req.deadline);
         market.expire(req);
         address[4] memory all = [requester, operator, rescuer, royaltyPayee];
+        uint256 later = vm.getBlockTimestamp() + UNBONDING_DELAY;
         for (uint256 i = 0; i < all.length; ++i) {
-            uint256 amount = balance(all[i]);
-            vm.prank(all[i]);
-            market.withdraw(address(token), all[i], amount);
+            uint256 bonded = stakeOf(all[i]).bonded;
+            if (bonded != 0) {
+                vm.prank(all[i]);
+                market.unbond(address(token), bonded);
+            }
+        }
+        vm.warp(later);
+        for (uint256 i = 0; i < all.length; ++i) {
+            vm.startPrank(all[i]);
+            if (stakeOf(all[i]).unbonding != 0) market.release(address(token));
+            market.withdraw(address(token), all[i], balance(all[i]));
+            vm.stopPrank();
         }
         assertEq(token.balanceOf(address(market)), market.burntOf(address(token)));
         assertEq(market.burntOf(address(token)), 4.2 ether);
@@ -251,7 +261,8 @@ contract BalancesTest is MarketTest {
                 abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
             );
         }
-        assertEq(balance(operator), FUNDS - 7 ether);
+        assertEq(balance(operator), FUNDS);
+        assertEq(stakeOf(operator).bonded, FUNDS);
     }
 
     /// Read-only reentrancy: in the middle of a withdrawal the debit is already visible.

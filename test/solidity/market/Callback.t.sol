@@ -142,6 +142,7 @@ contract CallbackTest is MarketTest {
         token.mint(address(consumer), FUNDS);
         consumer.act(address(token), abi.encodeCall(token.approve, (address(market), FUNDS)));
         consumer.act(address(market), abi.encodeCall(market.deposit, (address(token), address(consumer), FUNDS)));
+        consumer.act(address(market), abi.encodeCall(market.bond, (address(token), 7 ether)));
         Request memory req = baseRequest();
         (req.requester, req.consumer, req.callbackGas) = (address(consumer), address(consumer), 500_000);
         consumer.act(address(market), abi.encodeCall(market.request, (req)));
@@ -150,7 +151,9 @@ contract CallbackTest is MarketTest {
         fulfilFor(address(consumer), req);
         assertTrue(consumer.entered());
         assertFalse(consumer.lastOk());
-        assertEq(balance(address(consumer)) + balance(royaltyPayee), FUNDS);
+        assertEq(balance(address(consumer)) + 7 ether + balance(royaltyPayee), FUNDS);
+        assertEq(stakeOf(address(consumer)).bonded, 7 ether);
+        assertEq(stakeOf(address(consumer)).exposure, 0);
     }
 
     /// The lock is gone after the transaction: a settlement with a callback does not close the market.

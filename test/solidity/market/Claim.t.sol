@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
+import {IInferenceMarket, JobRecord, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {IProofSystemRouter} from "../../../contracts/interfaces/IProofSystemRouter.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {Request} from "../../../contracts/types/Request.sol";
+import {Stake} from "../../../contracts/types/Stake.sol";
 import {MarketTest} from "./MarketTest.sol";
 
 contract ClaimTest is MarketTest {
-    function test_LocksPriceAndTakesCollateral() public {
+    function test_LocksPriceAndStake() public {
         Request memory req = baseRequest();
         JobId jobId = open(req);
         uint256 at = req.rampStart + 500;
@@ -16,13 +17,18 @@ contract ClaimTest is MarketTest {
         vm.expectEmit(address(market));
         emit IInferenceMarket.JobClaimed(jobId, operator, 20 ether, at + 600);
         claimAs(operator, req);
-        assertEq(balance(operator), FUNDS - 7 ether);
-        (JobState state, address claimer, uint256 price, uint256 since, address pinned, ) = market.jobOf(jobId);
-        assertEq(uint8(state), uint8(JobState.Claimed));
-        assertEq(claimer, operator);
-        assertEq(price, 20 ether);
-        assertEq(since, at);
-        assertEq(pinned, address(proofSystem));
+        assertEq(balance(operator), FUNDS);
+        Stake memory stake = stakeOf(operator);
+        assertEq(stake.bonded, FUNDS);
+        assertEq(stake.exposure, 7 ether);
+        JobRecord memory job = market.jobOf(jobId);
+        assertEq(uint8(job.state), uint8(JobState.Claimed));
+        assertEq(job.claimer, operator);
+        assertEq(job.price, 20 ether);
+        assertEq(job.since, at);
+        assertEq(job.challenger, address(0));
+        assertEq(job.proofSystem, address(proofSystem));
+        assertEq(job.outputLength, 10);
     }
 
     function test_RefusesAJobThatDoesNotExist() public {
@@ -71,19 +77,11 @@ contract ClaimTest is MarketTest {
         claimAs(operator, req);
     }
 
-    function test_RefusesWithoutCollateral() public {
+    function test_RefusesWithoutStake() public {
         Request memory req = baseRequest();
         JobId jobId = open(req);
         vm.prank(stranger);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IInferenceMarket.InsufficientBalance.selector,
-                address(token),
-                stranger,
-                0,
-                uint256(7 ether)
-            )
-        );
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.InsufficientStake.selector, 0, 7 ether));
         market.claim(req);
         assertState(jobId, JobState.Requested);
     }
@@ -121,7 +119,8 @@ contract ClaimTest is MarketTest {
         Request memory req = baseRequest();
         open(req);
         claimAs(requester, req);
-        assertEq(balance(requester), FUNDS - 37 ether);
+        assertEq(balance(requester), FUNDS - 30 ether);
+        assertEq(stakeOf(requester).exposure, 7 ether);
     }
 
     /// Any change of the request is another job, which nobody opened.
@@ -192,7 +191,7 @@ contract ClaimTest is MarketTest {
         settleAt = bound(settleAt, at, at + req.proofWindow - 1);
         vm.warp(settleAt);
         fulfilFor(operator, req);
-        (, , uint256 price, , , ) = market.jobOf(jobId);
+        uint256 price = market.jobOf(jobId).price;
         assertEq(price, market.priceAt(req, at));
         assertEq(balance(requester), FUNDS - price);
         assertEq(market.refundOf(req), req.maxFee - price);

@@ -1,69 +1,63 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Artifacts} from "../Artifacts.sol";
+import {IMarket} from "../Deployed.sol";
 import {IInferenceMarket} from "../../../contracts/interfaces/IInferenceMarket.sol";
-import {InferenceMarket} from "../../../contracts/market/InferenceMarket.sol";
+import {MarketParameters} from "../../../contracts/types/MarketParameters.sol";
 import {MarketTest} from "./MarketTest.sol";
 
 contract ConstructorTest is MarketTest {
-    struct Parameters {
+    struct Arguments {
         address registry;
         address router;
         address[] tokens;
-        uint32 cancelDelay;
-        uint32 minRescue;
-        uint16 burnBps;
-        uint32 maxInputBytes;
-        uint32 maxCallbackGas;
+        MarketParameters p;
     }
 
-    function _valid() private view returns (Parameters memory p) {
-        p.registry = address(registry);
-        p.router = address(router);
-        p.tokens = new address[](2);
-        (p.tokens[0], p.tokens[1]) = (address(token), stranger);
-        (p.cancelDelay, p.minRescue, p.burnBps) = (1, 1, 5_000);
-        (p.maxInputBytes, p.maxCallbackGas) = (131_072, 8_000_000);
+    /// At the bounds wherever there is one.
+    function _valid() private view returns (Arguments memory a) {
+        a.registry = address(registry);
+        a.router = address(router);
+        a.tokens = new address[](2);
+        (a.tokens[0], a.tokens[1]) = (address(token), stranger);
+        a.p = MarketParameters({
+            cancelDelay: 1,
+            minRescue: 2,
+            minChallengeWindow: 3,
+            maxJobSeconds: 4,
+            unbondingDelay: 5,
+            burnBps: 5_000,
+            maxInputBytes: 131_072,
+            maxCallbackGas: 8_000_000
+        });
     }
 
-    function _deploy(Parameters memory p) private returns (InferenceMarket) {
+    function _deploy(Arguments memory a) private returns (IMarket) {
         return
-            InferenceMarket(
+            IMarket(
                 Artifacts.deploy(
                     "contracts/market/InferenceMarket.sol:InferenceMarket",
-                    abi.encode(
-                        p.registry,
-                        p.router,
-                        p.tokens,
-                        p.cancelDelay,
-                        p.minRescue,
-                        p.burnBps,
-                        p.maxInputBytes,
-                        p.maxCallbackGas
-                    )
+                    abi.encode(a.registry, a.router, a.tokens, a.p)
                 )
             );
     }
 
-    function _refused(Parameters memory p, bytes4 err) private {
+    function _refused(Arguments memory a, bytes4 err) private {
         vm.expectRevert(err);
-        this.deploy(p);
+        this.deploy(a);
     }
 
-    function deploy(Parameters memory p) external {
-        _deploy(p);
+    function deploy(Arguments memory a) external {
+        _deploy(a);
     }
 
     function test_KeepsItsParameters() public {
-        InferenceMarket m = _deploy(_valid());
+        IMarket m = _deploy(_valid());
         assertEq(address(m.registry()), address(registry));
         assertEq(address(m.router()), address(router));
-        assertEq(m.cancelDelay(), 1);
-        assertEq(m.minRescue(), 1);
-        assertEq(m.burnBps(), 5_000);
-        assertEq(m.maxInputBytes(), 131_072);
-        assertEq(m.maxCallbackGas(), 8_000_000);
+        assertEq(abi.encode(m.parameters()), abi.encode(_valid().p));
         assertTrue(m.isTokenAllowed(address(token)));
         assertTrue(m.isTokenAllowed(stranger));
         assertFalse(m.isTokenAllowed(operator));
@@ -71,61 +65,84 @@ contract ConstructorTest is MarketTest {
     }
 
     function test_RefusesZeroAddresses() public {
-        Parameters memory p = _valid();
-        p.registry = address(0);
-        _refused(p, IInferenceMarket.ZeroAddress.selector);
-        p = _valid();
-        p.router = address(0);
-        _refused(p, IInferenceMarket.ZeroAddress.selector);
-        p = _valid();
-        p.tokens[1] = address(0);
-        _refused(p, IInferenceMarket.ZeroAddress.selector);
+        Arguments memory a = _valid();
+        a.registry = address(0);
+        _refused(a, IInferenceMarket.ZeroAddress.selector);
+        a = _valid();
+        a.router = address(0);
+        _refused(a, IInferenceMarket.ZeroAddress.selector);
+        a = _valid();
+        a.tokens[1] = address(0);
+        _refused(a, IInferenceMarket.ZeroAddress.selector);
     }
 
     function test_RefusesAnEmptyTokenList() public {
-        Parameters memory p = _valid();
-        p.tokens = new address[](0);
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
+        Arguments memory a = _valid();
+        a.tokens = new address[](0);
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
     }
 
-    function test_RefusesZeroDelays() public {
-        Parameters memory p = _valid();
-        p.cancelDelay = 0;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
-        p = _valid();
-        p.minRescue = 0;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
+    function test_RefusesZeroDurations() public {
+        Arguments memory a = _valid();
+        a.p.cancelDelay = 0;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a = _valid();
+        a.p.minRescue = 0;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a = _valid();
+        a.p.minChallengeWindow = 0;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a = _valid();
+        (a.p.maxJobSeconds, a.p.unbondingDelay) = (0, 1);
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+    }
+
+    /// T9: whoever unbonds after the last second of a job's request is past its deadline when the stake is free.
+    function testFuzz_T9_StakeUnbondsForLongerThanAnyJob(uint32 unbondingDelay, uint32 maxJobSeconds) public {
+        Arguments memory a = _valid();
+        (a.p.unbondingDelay, a.p.maxJobSeconds) = (unbondingDelay, maxJobSeconds);
+        if (maxJobSeconds == 0 || unbondingDelay <= maxJobSeconds)
+            _refused(a, IInferenceMarket.InvalidParameters.selector);
+        else assertEq(_deploy(a).parameters().unbondingDelay, unbondingDelay);
+    }
+
+    function test_T9_UnbondingBoundaryIsExact() public {
+        Arguments memory a = _valid();
+        a.p.unbondingDelay = a.p.maxJobSeconds;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a.p.unbondingDelay += 1;
+        _deploy(a);
     }
 
     /// At least half of a slash is burnt; fighting oneself never pays.
     function testFuzz_T16_BurnShareIsBetweenHalfAndAll(uint16 bps) public {
-        Parameters memory p = _valid();
-        p.burnBps = bps;
-        if (bps < 5_000 || bps > 10_000) _refused(p, IInferenceMarket.InvalidParameters.selector);
-        else assertEq(_deploy(p).burnBps(), bps);
+        Arguments memory a = _valid();
+        a.p.burnBps = bps;
+        if (bps < 5_000 || bps > 10_000) _refused(a, IInferenceMarket.InvalidParameters.selector);
+        else assertEq(_deploy(a).parameters().burnBps, bps);
     }
 
-    function test_BurnShareBoundariesAreExact() public {
-        Parameters memory p = _valid();
-        p.burnBps = 4_999;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
-        p.burnBps = 10_001;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
-        p.burnBps = 10_000;
-        _deploy(p);
+    function test_T16_BurnShareBoundariesAreExact() public {
+        Arguments memory a = _valid();
+        a.p.burnBps = 4_999;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a.p.burnBps = 10_001;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a.p.burnBps = 10_000;
+        _deploy(a);
     }
 
-    function test_RefusesBoundsThatNoTransactionCarries() public {
-        Parameters memory p = _valid();
-        p.maxInputBytes = 131_073;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
-        p.maxInputBytes = 0;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
-        p = _valid();
-        p.maxCallbackGas = 8_000_001;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
-        p.maxCallbackGas = 0;
-        _refused(p, IInferenceMarket.InvalidParameters.selector);
+    function test_T17_RefusesBoundsThatNoTransactionCarries() public {
+        Arguments memory a = _valid();
+        a.p.maxInputBytes = 131_073;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a.p.maxInputBytes = 0;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a = _valid();
+        a.p.maxCallbackGas = 8_000_001;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
+        a.p.maxCallbackGas = 0;
+        _refused(a, IInferenceMarket.InvalidParameters.selector);
     }
 
     /// EIP-170, and room to spare.
@@ -135,8 +152,9 @@ contract ConstructorTest is MarketTest {
 
     /// ERC-5267: a wallet can ask for the domain that ids are made with.
     function test_DeclaresItsDomain() public view {
-        (, string memory name, string memory version, uint256 chainId, address verifyingContract, , ) = market
-            .eip712Domain();
+        (, string memory name, string memory version, uint256 chainId, address verifyingContract, , ) = IERC5267(
+            address(market)
+        ).eip712Domain();
         assertEq(name, "Verigrad InferenceMarket");
         assertEq(version, "1");
         assertEq(chainId, block.chainid);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
+import {IInferenceMarket, JobRecord, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {Request} from "../../../contracts/types/Request.sol";
 import {MarketTest} from "./MarketTest.sol";
@@ -33,9 +33,9 @@ contract EndingsTest is MarketTest {
         vm.expectEmit(address(market));
         emit IInferenceMarket.CancelAnnounced(jobId, at + CANCEL_DELAY);
         _announce(req);
-        (JobState state, , , uint256 since, , ) = market.jobOf(jobId);
-        assertEq(uint8(state), uint8(JobState.Requested));
-        assertEq(since, at);
+        JobRecord memory job = market.jobOf(jobId);
+        assertEq(uint8(job.state), uint8(JobState.Requested));
+        assertEq(job.since, at);
         vm.warp(at + CANCEL_DELAY);
         vm.expectEmit(address(market));
         emit IInferenceMarket.JobCancelled(jobId);
@@ -213,7 +213,8 @@ contract EndingsTest is MarketTest {
         vm.prank(stranger);
         market.expire(req);
         assertEq(balance(requester), FUNDS + 2.8 ether);
-        assertEq(balance(operator), FUNDS - 7 ether);
+        assertEq(balance(operator), FUNDS);
+        assertEq(stakeOf(operator).bonded, FUNDS - 7 ether);
         assertEq(market.burntOf(address(token)), 4.2 ether);
         assertEq(market.refundOf(req), 32.8 ether);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
+import {IMarket} from "../Deployed.sol";
+import {IInferenceMarket, JobRecord, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
-import {InferenceMarket} from "../../../contracts/market/InferenceMarket.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {Request} from "../../../contracts/types/Request.sol";
 import {MarketTest} from "./MarketTest.sol";
@@ -18,6 +18,8 @@ contract FulfilTest is MarketTest {
         emit IInferenceMarket.JobSettled(jobId, modelId, operator, 10 ether, 0.5 ether, output, seal);
         fulfilFor(operator, req);
         assertEq(balance(operator), FUNDS + 9.5 ether);
+        assertEq(stakeOf(operator).bonded, FUNDS);
+        assertEq(stakeOf(operator).exposure, 0);
         assertEq(balance(royaltyPayee), 0.5 ether);
         assertEq(balance(requester), FUNDS - 10 ether);
         assertEq(market.burntOf(address(token)), 0);
@@ -54,7 +56,8 @@ contract FulfilTest is MarketTest {
         assertEq(balance(rescuer), FUNDS + 9.5 ether + 2.8 ether, "rescued at the boundary");
         vm.revertToState(snapshot);
         fulfilFor(operator, req);
-        assertEq(balance(operator), FUNDS - 7 ether + 9.5 ether + 2.8 ether, "late at the boundary");
+        assertEq(balance(operator), FUNDS + 9.5 ether + 2.8 ether, "late at the boundary");
+        assertEq(stakeOf(operator).bonded, FUNDS - 7 ether, "and slashed");
     }
 
     function test_TimesAfterTheWindowUntilTheDeadline() public {
@@ -86,7 +89,9 @@ contract FulfilTest is MarketTest {
         emit IInferenceMarket.ClaimerSlashed(jobId, operator, 4.2 ether, 2.8 ether);
         fulfilFor(rescuer, req);
         assertEq(balance(rescuer), FUNDS + 9.5 ether + 2.8 ether);
-        assertEq(balance(operator), FUNDS - 7 ether);
+        assertEq(balance(operator), FUNDS);
+        assertEq(stakeOf(operator).bonded, FUNDS - 7 ether);
+        assertEq(stakeOf(operator).exposure, 0);
         assertEq(balance(requester), FUNDS - 10 ether);
         assertEq(balance(royaltyPayee), 0.5 ether);
         assertEq(market.burntOf(address(token)), 4.2 ether);
@@ -100,7 +105,7 @@ contract FulfilTest is MarketTest {
         vm.expectEmit(address(market));
         emit IInferenceMarket.ClaimerSlashed(jobId, operator, 4.2 ether, 2.8 ether);
         fulfilFor(operator, req);
-        assertEq(balance(operator), FUNDS + 9.5 ether - 4.2 ether);
+        assertEq(balance(operator) + stakeOf(operator).bonded, 2 * FUNDS + 9.5 ether - 4.2 ether);
     }
 
     function testFuzz_SlashBurnsAtLeastItsShare(uint96 collateral) public {
@@ -126,10 +131,10 @@ contract FulfilTest is MarketTest {
         assertEq(balance(rescuer), FUNDS + 19 ether);
         assertEq(balance(royaltyPayee), 1 ether);
         assertEq(balance(requester), FUNDS - 20 ether);
-        (, address claimer, uint256 price, uint256 since, , ) = market.jobOf(jobId);
-        assertEq(claimer, address(0));
-        assertEq(price, 0);
-        assertEq(since, req.rampStart + 500);
+        JobRecord memory job = market.jobOf(jobId);
+        assertEq(job.claimer, address(0));
+        assertEq(job.price, 0);
+        assertEq(job.since, req.rampStart + 500);
         assertEq(market.refundOf(req), 10 ether);
     }
 
@@ -223,7 +228,7 @@ contract FulfilTest is MarketTest {
     }
 
     function test_T1_SealOfAnotherMarket() public {
-        InferenceMarket clone = newMarket(address(token));
+        IMarket clone = newMarket(address(token));
         Request memory req = baseRequest();
         open(req);
         bytes memory seal = proofSystem.sealOf(
@@ -282,14 +287,12 @@ contract FulfilTest is MarketTest {
         fulfilFor(operator, req);
         assertEq(balance(royaltyPayee), 0.5 ether);
         assertEq(balance(stranger), 0);
-        (, , , , , uint24 terms) = market.jobOf(jobId);
-        assertEq(terms, 0);
+        assertEq(market.jobOf(jobId).termsIndex, 0);
 
         req.nonce = 2;
         req.maxRoyaltyBps = 10_000;
         JobId second = open(req);
-        (, , , , , terms) = market.jobOf(second);
-        assertEq(terms, 1);
+        assertEq(market.jobOf(second).termsIndex, 1);
         fulfilFor(operator, req);
         assertEq(balance(stranger), 10 ether);
     }
@@ -320,8 +323,9 @@ contract FulfilTest is MarketTest {
         address payee = late ? rescuer : operator;
         fulfilFor(payee, req);
         uint256 sum = balance(requester) + balance(operator) + balance(rescuer) + balance(royaltyPayee);
-        assertEq(sum + market.burntOf(address(token)), 3 * FUNDS);
-        assertEq(token.balanceOf(address(market)), 3 * FUNDS);
+        sum += uint256(stakeOf(requester).bonded) + stakeOf(operator).bonded + stakeOf(rescuer).bonded;
+        assertEq(sum + market.burntOf(address(token)), 6 * FUNDS);
+        assertEq(token.balanceOf(address(market)), 6 * FUNDS);
     }
 
     // T12: nothing stops a live job ---------------------------------------------------------------------------------

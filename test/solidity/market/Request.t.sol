@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
+import {IInferenceMarket, JobRecord, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
 import {IProofSystemRouter} from "../../../contracts/interfaces/IProofSystemRouter.sol";
@@ -26,15 +26,15 @@ contract RequestTest is MarketTest {
         JobId jobId = open(req);
         assertTrue(jobId == expected);
         assertEq(balance(requester), FUNDS - 30 ether);
-        (JobState state, address claimer, uint256 price, uint256 since, address pinned, uint24 terms) = market.jobOf(
-            jobId
-        );
-        assertEq(uint8(state), uint8(JobState.Requested));
-        assertEq(claimer, address(0));
-        assertEq(price, 0);
-        assertEq(since, 0);
-        assertEq(pinned, address(proofSystem));
-        assertEq(terms, 0);
+        JobRecord memory job = market.jobOf(jobId);
+        assertEq(uint8(job.state), uint8(JobState.Requested));
+        assertEq(job.since, 0);
+        assertEq(job.claimer, address(0));
+        assertEq(job.price, 0);
+        assertEq(job.challenger, address(0));
+        assertEq(job.proofSystem, address(proofSystem));
+        assertEq(job.termsIndex, 0);
+        assertEq(job.outputLength, 10);
         assertEq(market.refundOf(req), 0);
     }
 
@@ -119,24 +119,30 @@ contract RequestTest is MarketTest {
 
     // Modes and reserved fields -------------------------------------------------------------------------------------
 
-    function test_RefusesModesThatAreNotServed() public {
+    function test_RefusesAModeThatIsNotServed() public {
         Request memory req = baseRequest();
-        req.mode = Mode.OPTIMISTIC;
-        _refused(req, abi.encodeWithSelector(IInferenceMarket.UnsupportedMode.selector, uint8(1)));
         req.mode = Mode.ATTESTED;
         _refused(req, abi.encodeWithSelector(IInferenceMarket.UnsupportedMode.selector, uint8(2)));
     }
 
-    function test_RefusesCommittedInput() public {
-        Request memory req = baseRequest();
-        req.inputMode = InputMode.COMMITTED;
-        _refused(req, abi.encodeWithSelector(IInferenceMarket.UnsupportedInputMode.selector, uint8(1)));
-    }
-
     function test_RefusesAnInputModeThatIsNotTheKeys() public {
         Request memory req = baseRequest();
+        req.inputMode = InputMode.COMMITTED;
+        _refused(req, abi.encodeWithSelector(IInferenceMarket.InputModeMismatch.selector, uint8(0), uint8(1)));
+        req.inputMode = InputMode.PUBLIC;
         (, req.modelId) = registerModel(1, 64, 10, 2);
         _refused(req, abi.encodeWithSelector(IInferenceMarket.InputModeMismatch.selector, uint8(1), uint8(0)));
+    }
+
+    /// Only the commitment is on chain; the job settles like any other.
+    function test_ACommittedInputIsServed() public {
+        Request memory req = baseRequest();
+        (keyHash, req.modelId) = registerModel(1, 64, 10, 2);
+        (req.inputMode, req.input) = (InputMode.COMMITTED, abi.encodePacked(uint256(17)));
+        JobId jobId = open(req);
+        claimAs(operator, req);
+        fulfilFor(operator, req);
+        assertEq(market.resultOf(jobId), output);
     }
 
     function test_RefusesReservedFields() public {
@@ -219,7 +225,8 @@ contract RequestTest is MarketTest {
         bool valid =
             proofWindow > 0 &&
                 rampStart <= claimDeadline &&
-                uint256(claimDeadline) + proofWindow + MIN_RESCUE <= deadline;
+                uint256(claimDeadline) + proofWindow + MIN_RESCUE <= deadline &&
+                deadline <= vm.getBlockTimestamp() + MAX_JOB_SECONDS;
         vm.prank(requester);
         if (!valid) {
             vm.expectRevert(IInferenceMarket.InvalidTimes.selector);
@@ -232,12 +239,22 @@ contract RequestTest is MarketTest {
         }
     }
 
-    function testFuzz_ValidTimesAreAccepted(uint32 wait, uint32 window, uint32 rest, uint32 start) public {
+    function testFuzz_ValidTimesAreAccepted(uint32 wait, uint32 window, uint64 end, uint64 start) public {
         Request memory req = baseRequest();
-        req.claimDeadline = uint64(vm.getBlockTimestamp() + bound(wait, 1, type(uint32).max));
+        uint256 latest = vm.getBlockTimestamp() + MAX_JOB_SECONDS;
+        req.claimDeadline = uint64(bound(wait, vm.getBlockTimestamp() + 1, latest - MIN_RESCUE - 1));
         req.rampStart = uint64(bound(start, 0, req.claimDeadline));
-        req.proofWindow = uint32(bound(window, 1, type(uint32).max));
-        req.deadline = req.claimDeadline + req.proofWindow + MIN_RESCUE + rest;
+        req.proofWindow = uint32(bound(window, 1, latest - MIN_RESCUE - req.claimDeadline));
+        req.deadline = uint64(bound(end, req.claimDeadline + req.proofWindow + MIN_RESCUE, latest));
+        open(req);
+    }
+
+    /// T9: no job can expose stake for longer than it takes to unbond.
+    function test_T9_JobLengthBoundaryIsExact() public {
+        Request memory req = baseRequest();
+        req.deadline = uint64(vm.getBlockTimestamp()) + MAX_JOB_SECONDS + 1;
+        _refused(req, abi.encodeWithSelector(IInferenceMarket.InvalidTimes.selector));
+        req.deadline -= 1;
         open(req);
     }
 
