@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The npm compiler, in this process, over the very inputs that Hardhat compiled.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import solc from "solc";
 
 /** One compilation in solc's standard JSON. */
@@ -96,4 +96,22 @@ export function joinInputs(inputs: readonly SolcInput[]): SolcInput {
     sources: Object.assign({}, ...inputs.map(({ sources }) => sources)) as SolcInput["sources"],
     settings: { ...first.settings, remappings: [...remappings] },
   };
+}
+
+/**
+ * Files and all that they import, by the names that the compiler gives them: paths in the repository, and for packages
+ * what stands in the import.
+ * @param roots paths
+ */
+export function readSources(roots: readonly string[]): Record<string, { content: string }> {
+  const sources: Record<string, { content: string }> = {};
+  const waiting = [...roots];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (sources[name] !== undefined) continue;
+    const content = readFileSync(existsSync(name) ? name : join("node_modules", name), "utf8");
+    sources[name] = { content };
+    for (const [, imported = ""] of content.matchAll(/^\s*(?:import|\}\s*from)\b[^;"]*"([^"]+)"/gm))
+      waiting.push(imported.startsWith(".") ? join(dirname(name), imported) : imported);
+  }
+  return sources;
 }
