@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import type { ContractTransactionResponse } from "ethers";
 import hre, { network } from "hardhat";
+import { drift, TOLERANCE } from "./gate.ts";
 import { encodeTensors } from "../verifier/tensor/codec.ts";
 import { packTensors } from "../verifier/tensor/packing.ts";
 import { readUint } from "../verifier/proofs/points.ts";
@@ -32,7 +33,6 @@ const testSetup = async (): Promise<bigint[]> => {
 };
 
 const SNAPSHOT = new URL("snapshots/gas-proofs.json", import.meta.url);
-const TOLERANCE = 0.02;
 
 const INPUT: TensorSpec = { shape: [64], type: "u8", exponent: 0, lo: 0, hi: 16 };
 const OUTPUT: TensorSpec = { shape: [10], type: "i16", exponent: 4, lo: -32768, hi: 32767 };
@@ -139,18 +139,11 @@ async function measure(): Promise<{ gas: Numbers; bytecode: Numbers }> {
 const measured = await measure();
 if (process.argv.includes("--check")) {
   const kept = JSON.parse(readFileSync(SNAPSHOT, "utf8")) as typeof measured;
-  const names = new Set([
-    ...Object.keys({ ...kept.gas, ...kept.bytecode }),
-    ...Object.keys({ ...measured.gas, ...measured.bytecode }),
-  ]);
   const all = ({ gas, bytecode }: typeof measured): Numbers => ({ ...gas, ...bytecode });
-  const moved = [...names].filter((name) => {
-    const [before, now] = [all(kept)[name] ?? Number.NaN, all(measured)[name] ?? Number.NaN];
-    return !(Math.abs(now - before) <= TOLERANCE * before);
-  });
-  for (const name of moved) console.error(`${name}: ${all(kept)[name]} in the snapshot, ${all(measured)[name]} now`);
+  const moved = drift(all(kept), all(measured));
+  for (const complaint of moved) console.error(complaint);
   if (moved.length > 0) process.exitCode = 1;
-  else console.log(`gas-proofs: ${names.size} numbers within ${100 * TOLERANCE} % of the snapshot`);
+  else console.log(`gas-proofs: all within ${100 * TOLERANCE} % of the snapshot`);
 } else {
   writeFileSync(SNAPSHOT, `${JSON.stringify(measured, null, 2)}\n`);
   console.log(measured);
