@@ -59,7 +59,8 @@ export async function runDemo(options: { json: boolean }, deps: { signal?: Abort
     // Those who deal with the market directly have a balance there already, as an operator or a regular user would.
     await fundAccounts(token.connect(owner) as Contract, deployment, {
       wallets: [user.address],
-      balances: [requester.address, operator.address, modelOwner.address],
+      balances: [requester.address, modelOwner.address],
+      operators: [operator],
       amount: 50n * FEE,
     });
     const stage: Stage = {

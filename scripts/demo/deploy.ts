@@ -6,6 +6,7 @@ import { join } from "node:path";
 import hre from "hardhat";
 import { Contract, ContractFactory, type HDNodeWallet } from "ethers";
 import VerigradLocal from "../../ignition/modules/VerigradLocal.ts";
+import { INFERENCE_MARKET_ABI } from "../../verifier/chain/abi/inferenceMarket.ts";
 import type { Deployment } from "../../verifier/chain/deployment.ts";
 import type { Address, Hex } from "../../verifier/chain/types.ts";
 import { readUint } from "../../verifier/proofs/points.ts";
@@ -58,21 +59,34 @@ interface Pending {
   wait(): Promise<unknown>;
 }
 
-/** Mints `amount` for each wallet, and deposits `amount` for each market balance. `token` is connected to a wallet. */
+/**
+ * Mints `amount` for each wallet, deposits `amount` for each market balance, and for each operator as much again, which it
+ * bonds. `token` is connected to a wallet.
+ */
 export async function fundAccounts(
   token: Contract,
   { market }: Deployment,
-  { wallets, balances, amount }: { wallets: readonly string[]; balances: readonly string[]; amount: bigint },
+  funds: {
+    readonly wallets: readonly string[];
+    readonly balances: readonly string[];
+    readonly operators: readonly HDNodeWallet[];
+    readonly amount: bigint;
+  },
 ): Promise<void> {
-  const marketAbi = ["function deposit(address token, address account, uint256 amount) returns (uint256)"];
-  const marketContract = new Contract(market, marketAbi, token.runner);
+  const { wallets, balances, operators, amount } = funds;
+  const marketContract = new Contract(market, INFERENCE_MARKET_ABI, token.runner);
   const [address, signer] = [await token.getAddress(), token.runner as HDNodeWallet];
-  const total = amount * BigInt(balances.length);
+  const deposits = [...balances, ...operators.flatMap((operator) => [operator.address, operator.address])];
+  const total = amount * BigInt(deposits.length);
   for (const wallet of wallets) await ((await token.getFunction("mint")(wallet, amount)) as Pending).wait();
   await ((await token.getFunction("mint")(signer.address, total)) as Pending).wait();
   await ((await token.getFunction("approve")(market, total)) as Pending).wait();
-  for (const account of balances) {
+  for (const account of deposits) {
     await ((await marketContract.getFunction("deposit")(address, account, amount)) as Pending).wait();
+  }
+  for (const operator of operators) {
+    const own = marketContract.connect(operator) as Contract;
+    await ((await own.getFunction("bond")(address, amount)) as Pending).wait();
   }
 }
 

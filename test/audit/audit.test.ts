@@ -79,7 +79,7 @@ describe("auditing a settlement", () => {
     expect(report.checks.map(({ name }) => name)).to.have.members([
       ...["chain-data", "model-id", "job-id", "package-cid", "package-files", "specs", "key", "graph-recompiled"],
       ...["circuit-recompiled", "key-rebuilt", "input", "output", "context", "proof", "proof-on-chain"],
-      ...["price", "times", "payee", "royalty", "slash"],
+      ...["price", "times", "payee", "royalty", "slash", "dispute"],
     ]);
     expect(report.notices.join()).to.contain("INSECURE");
   });
@@ -103,7 +103,7 @@ describe("auditing a settlement", () => {
       "",
       "{",
       "[]",
-      text.replace("verigrad.chain-data.v1", "v2"),
+      text.replace("verigrad.chain-data.v2", "v1"),
       text.replace('"price"', '"prize"'),
     ]) {
       expect(await codeOf(() => parseChainData(bad))).to.equal("AUDIT_CHAIN_DATA");

@@ -79,7 +79,8 @@ describe("verigrad, the command, against a chain", () => {
     const [owner, requester, operator] = [await chain.account(), await chain.account(), await chain.account()];
     await fundAccounts(deployed.token.connect(owner) as Contract, deployment, {
       wallets: [],
-      balances: [requester.address, operator.address],
+      balances: [requester.address],
+      operators: [operator],
       amount: FUNDS,
     });
     await writeFile(at("deployment.json"), toJson(deployment));

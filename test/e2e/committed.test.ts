@@ -274,7 +274,7 @@ describe("committed inputs, from ONNX to the chain", function () {
         chainId: 31337n,
         ...{ market: market as Hex, registry: market as Hex, router: market as Hex, jobId, request },
         requested: place(2, 900n),
-        claim: null,
+        ...{ claim: null, proposal: null, challenge: null, dispute: null },
         settlement: {
           ...{ modelId, payee: payee as Hex, price: 100n, royalty: 0n, output: toHex(output), seal: toHex(seal) },
           place: place(3, 950n),

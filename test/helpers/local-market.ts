@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A chain of a test's own with the contracts of a real deployment (no mocks), and accounts with balances on the market.
+// A chain of a test's own with the contracts of a real deployment (no mocks), and accounts with balances and stake on the market.
 import type { Contract, HDNodeWallet } from "ethers";
 import { deployContracts, fundAccounts } from "../../scripts/demo/deploy.ts";
 import { startLocalChain, type LocalChain } from "../../scripts/demo/localChain.ts";
@@ -19,7 +19,7 @@ export interface LocalMarket {
   close(): Promise<void>;
 }
 
-/** Deploys everything; `count` accounts, each with `funds` on the market. `tau2`: as deployContracts. */
+/** Deploys everything; `count` accounts, each with `funds` on the market and as much bonded. `tau2`: as deployContracts. */
 export async function newLocalMarket(count: number, funds: bigint, tau2?: Uint8Array): Promise<LocalMarket> {
   const chain = await startLocalChain();
   const { deployment, token } = await deployContracts(chain, tau2);
@@ -32,7 +32,8 @@ export async function newLocalMarket(count: number, funds: bigint, tau2?: Uint8A
   );
   await fundAccounts(token.connect(owner) as Contract, deployment, {
     wallets: [],
-    balances: accounts.map(({ address }) => address),
+    balances: [],
+    operators: accounts,
     amount: funds,
   });
   return {

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { ZERO_ADDRESS, type Address, type JobRecord } from "../../verifier/chain/types.ts";
 import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
-import { decide, type View } from "../../verifier/node/decide.ts";
+import { decide, NOT_ENOUGH_STAKE, type View } from "../../verifier/node/decide.ts";
 import type { Job } from "../../verifier/node/types.ts";
 import { codeOf } from "../helpers/errors.ts";
 import { sampleJob, sampleRequest, TOKEN } from "../helpers/jobs.ts";
@@ -16,11 +16,13 @@ const rescuing: NodeConfig = { ...config, rescue: true };
 
 const requested: JobRecord = {
   state: "Requested",
+  since: 0n,
   claimer: ZERO_ADDRESS,
   price: 0n,
-  since: 0n,
+  challenger: ZERO_ADDRESS,
   proofSystem: THEM,
   termsIndex: 0,
+  outputLength: 6,
 };
 const claimedBy = (claimer: Address): JobRecord => ({
   ...requested,
@@ -34,7 +36,7 @@ const view: View = {
   now: 1500n,
   blockTime: 1500n,
   account: US,
-  balance: 50n,
+  freeStake: 50n,
   royaltyBps: 500,
   queuedSeconds: 0,
   provingSeconds: 60,
@@ -43,6 +45,7 @@ const view: View = {
 };
 const job = sampleJob(1);
 const signed = { hash: job.jobId, nonce: 0, raw: "0x" } as const;
+const TOO_MUCH = "dropped: it asks for too much collateral";
 const proven: Job = { ...job, proof: { output: "0x", seal: "0x" } };
 
 describe("the node's decision", () => {
@@ -54,8 +57,8 @@ describe("the node's decision", () => {
   const cases: [string, Partial<View>, Partial<Job["request"]>, string][] = [
     ["price below the minimum, rising", { blockTime: 1000n, royaltyBps: 1000 }, {}, "wait: its price is still too low"],
     ["a price that never suffices", { royaltyBps: 9000 }, {}, "dropped: it never pays enough"],
-    ["no free collateral", { balance: 49n }, {}, "wait: the balance on the market does not cover its collateral"],
-    ["more collateral than allowed", { balance: 99n }, { collateral: 51n }, "dropped: it asks for too much collateral"],
+    ["too little free stake", { freeStake: 49n }, {}, `wait: ${NOT_ENOUGH_STAKE}`],
+    ["more collateral than allowed", { freeStake: 99n }, { collateral: 51n }, TOO_MUCH],
     ["a window one second too short", {}, { proofWindow: 179n }, "dropped: its proof window is too short"],
     ["a queue too long for the window", { queuedSeconds: 120 }, {}, "wait: too many proofs are queued before it"],
     ["a token that nobody asked for", {}, { token: THEM }, "dropped: its token is not one that this node takes"],
@@ -71,7 +74,13 @@ describe("the node's decision", () => {
       { callbackGas: 500_001n },
       "dropped: its callback asks for too much gas",
     ],
-    ["an optimistic job", {}, { mode: 1 }, "dropped: its mode is not served"],
+    [
+      "an optimistic job",
+      { freeStake: 250n },
+      { mode: 1, collateral: 0n },
+      "dropped: it is optimistic, and this node is not told to take such jobs",
+    ],
+    ["a mode to come", {}, { mode: 2 }, "dropped: its mode is not served"],
     [
       "a committed input",
       {},
@@ -101,6 +110,18 @@ describe("the node's decision", () => {
       expect(shown).to.equal(expected);
     });
   }
+
+  it("takes an optimistic job where it is told to, if stake covers collateral and bond", () => {
+    const optimistic = { ...config, optimistic: true };
+    const bonded: Job = { ...job, request: { ...sampleRequest, mode: 1, collateral: 20n, proposerBond: 30n } };
+    expect(decide(bonded, { ...view, freeStake: 50n }, optimistic).do).to.equal("claim");
+    expect(decide(bonded, { ...view, freeStake: 49n }, optimistic)).to.deep.equal({
+      do: "wait",
+      why: NOT_ENOUGH_STAKE,
+    });
+    const dear: Job = { ...bonded, request: { ...bonded.request, proposerBond: 31n } };
+    expect(decide(dear, { ...view, freeStake: 99n }, optimistic)).to.include({ do: "end", reason: TOO_MUCH.slice(9) });
+  });
 
   it("claims at the last second and in the shortest window that are allowed", () => {
     expect(decide(job, { ...view, now: 1999n }, config).do).to.equal("claim");
@@ -165,7 +186,7 @@ describe("the node's decision", () => {
   it("whatever it is told, claims only open jobs, in time, that it can afford, and that pay", () => {
     const anything = fc.record({
       now: fc.bigInt({ min: 0n, max: 5000n }),
-      balance: fc.bigInt({ min: 0n, max: 100n }),
+      freeStake: fc.bigInt({ min: 0n, max: 100n }),
       royaltyBps: fc.integer({ min: 0, max: 10_000 }),
       blockTime: fc.bigInt({ min: 0n, max: 5000n }),
       queuedSeconds: fc.nat(300),
@@ -182,7 +203,7 @@ describe("the node's decision", () => {
             : 100n + (100n * (seen.blockTime > 1000n ? seen.blockTime - 1000n : 0n)) / 1000n;
         expect(seen.job.state).to.equal("Requested");
         expect(seen.now < 2000n).to.equal(true);
-        expect(seen.balance >= 50n).to.equal(true);
+        expect(seen.freeStake >= 50n).to.equal(true);
         expect(price - (price * BigInt(seen.royaltyBps)) / 10_000n >= 95n).to.equal(true);
         expect((seen.provingSeconds + seen.queuedSeconds) * 2 + 60 <= 300).to.equal(true);
       }),

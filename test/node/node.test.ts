@@ -7,6 +7,7 @@ import { calls, type Sender } from "../../verifier/chain/transactions.ts";
 import type { Hex } from "../../verifier/chain/types.ts";
 import { VerigradError } from "../../verifier/errors.ts";
 import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
+import { NOT_ENOUGH_STAKE } from "../../verifier/node/decide.ts";
 import { openFileStore } from "../../verifier/node/fileStore.ts";
 import { memoryStore } from "../../verifier/node/memoryStore.ts";
 import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
@@ -109,6 +110,8 @@ describe("the operator's node", () => {
 
   const balanceOf = (index: number): Promise<bigint> =>
     chain.chain.balanceOf(chain.deployment.tokens[0] as Hex, chain.accounts[index]?.address as Hex);
+  const bondedOf = async (index: number): Promise<bigint> =>
+    (await chain.chain.stakeOf(chain.deployment.tokens[0] as Hex, chain.accounts[index]?.address as Hex)).bonded;
   const transactionsOf = async (index: number): Promise<number> =>
     chain.ethers.provider.getTransactionCount(chain.accounts[index]?.address as string);
 
@@ -242,6 +245,41 @@ describe("the operator's node", () => {
     expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
   });
 
+  it("with a deposit but too little stake free it waits and says what to do, and claims once more is bonded", async () => {
+    const [token] = chain.deployment.tokens as [Hex];
+    const sender = chain.senderOf(OPERATOR);
+    await sender.send(calls.unbond(chain.deployment, token, FUNDS - 1_399n), { pollMs: 1 });
+    const locking = await chain.makeRequest(modelId, { collateral: 1_000n, nonce: 1n });
+    await chain.submitRequest(locking);
+    await sender.send(calls.claim(chain.deployment, locking), { pollMs: 1 });
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 2n }));
+    const { node, statusOf } = nodeWith({ system: "hangingProofs" });
+    await node.tick();
+    expect(await statusOf(jobId), "1399 bonded, 1000 exposed, 400 asked for").to.equal(`open: ${NOT_ENOUGH_STAKE}`);
+    await sender.send(calls.bond(chain.deployment, token, 1n), { pollMs: 1 });
+    await node.tick();
+    expect(await statusOf(jobId)).to.match(/^claiming/);
+    await node.stop();
+  });
+
+  it("proves an optimistic job in time, where it is told to take such jobs", async () => {
+    const request = await chain.makeRequest(modelId, {
+      ...{ mode: 1, proposerBond: 1000n, challengerBond: 500n, challengeWindow: 600n },
+    });
+    const jobId = await chain.submitRequest(request);
+    const { node, statusOf } = nodeWith();
+    await node.tick();
+    expect(await statusOf(jobId)).to.equal("dropped: it is optimistic, and this node is not told to take such jobs");
+    const willing = nodeWith({ config: { optimistic: true } });
+    await willing.node.tick();
+    expect((await chain.chain.stakeOf(request.token, chain.accounts[OPERATOR]?.address as Hex)).exposure).to.equal(
+      1400n,
+    );
+    await settle(willing.node);
+    expect(await willing.statusOf(jobId)).to.equal("settled: settled by this node");
+    expect(await balanceOf(OPERATOR)).to.equal(FUNDS + 950n);
+  });
+
   it("refuses a package that was changed on disk", async () => {
     await cp(join(root, "hub"), join(root, "bad"), { recursive: true });
     await writeFiles(join(root, "bad/packages", cid), [{ path: "weights.bin", bytes: new Uint8Array(24) }]);
@@ -369,7 +407,8 @@ describe("the operator's node", () => {
     const { node, statusOf } = nodeWith();
     await settle(node);
     expect(await statusOf(jobId)).to.equal("settled: settled by this node");
-    expect(await balanceOf(OPERATOR), "half of the collateral is burnt").to.equal(FUNDS + 950n - 200n);
+    expect(await balanceOf(OPERATOR), "half of the collateral comes back").to.equal(FUNDS + 950n + 200n);
+    expect(await bondedOf(OPERATOR), "all of it was slashed").to.equal(FUNDS - 400n);
   });
 
   it("rescues a job whose claimer fell silent, if told to", async () => {
@@ -383,7 +422,8 @@ describe("the operator's node", () => {
     await settle(node);
     expect(await statusOf(jobId)).to.equal("settled: settled by this node");
     expect(await balanceOf(OPERATOR), "the price and half of the slashed collateral").to.equal(FUNDS + 950n + 200n);
-    expect(await balanceOf(OTHER)).to.equal(FUNDS - 400n);
+    expect(await balanceOf(OTHER)).to.equal(FUNDS);
+    expect(await bondedOf(OTHER)).to.equal(FUNDS - 400n);
   });
 
   it("ends a running proof when it is stopped", async () => {

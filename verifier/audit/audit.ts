@@ -3,24 +3,21 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChainReader } from "../chain/client.ts";
-import { contextOf, jobIdOf, modelIdOf, priceAt, toBytes, toHex } from "../chain/hashes.ts";
+import { jobIdOf, modelIdOf, toBytes } from "../chain/hashes.ts";
 import { toJson, type Hex } from "../chain/types.ts";
-import { VerigradError } from "../errors.ts";
 import { keccakHex } from "../hash.ts";
 import { buildPackage } from "../compile/build.ts";
 import { parseCalibration } from "../graph/calibration.ts";
 import { sameBytes } from "../graph/canonical-json.ts";
-import { execute } from "../graph/execute.ts";
-import { cidFromBytes, directoryCid, listFiles } from "../hub/cid.ts";
+import { cidFromBytes, directoryCid } from "../hub/cid.ts";
 import { isListed, MANIFEST_PATH, parseManifest } from "../hub/manifest.ts";
-import { KEY_PATH, openPackage, openSetup, specHashesOf, type Package } from "../hub/package.ts";
-import { assertOpens, parseOpening } from "../proofs/commitment.ts";
+import { KEY_PATH, openPackage, openSetup, specHashesOf } from "../hub/package.ts";
 import { INSECURE_SETUP_HASH } from "../proofs/transcript.ts";
-import { INPUT_MODES, type PackageFile, type ProofSystem, type WorkOptions } from "../proofs/types.ts";
-import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
+import type { PackageFile, WorkOptions } from "../proofs/types.ts";
 import {
   CHAIN_DATA_PATH,
   collectChainData,
+  isProven,
   parseChainData,
   readChainData,
   serializeChainData,
@@ -29,35 +26,27 @@ import {
 import {
   demand,
   demandEqual,
-  Refuted,
   runCheck,
   Undecided,
   verdictOf,
   type AuditCheck,
-  type CheckBody,
+  type AuditDependencies,
+  type Named,
   type Verdict,
 } from "./checks.ts";
+import { executionChecks } from "./execution.ts";
 import { moneyChecks } from "./money.ts";
-
-export const PACKAGE_DIRECTORY = "package";
+import { assertPlain, needPackage, PACKAGE_DIRECTORY } from "./package.ts";
 
 export interface AuditReport {
   readonly jobId: Hex;
   readonly modelId: Hex;
   readonly verdict: Verdict;
+  /** false: the settlement rests on a proposal that nobody challenged, not on a proof */
+  readonly proven: boolean;
   readonly checks: readonly AuditCheck[];
   /** what a reader must know whatever the verdict: above all, INSECURE keys */
   readonly notices: readonly string[];
-}
-
-export interface AuditDependencies {
-  readonly proofSystem: ProofSystem;
-  /** asks the deployed proof system too; without it that check stays undecided */
-  readonly chain?: ChainReader;
-  /** the ceremony's powers-of-tau file, where the set-up is not a development one */
-  readonly ptau?: string;
-  /** text of the opening, where the job's input is committed; without it nothing is said about input and output */
-  readonly opening?: string;
 }
 
 /** Makes an audit directory: chain.json and a copy of the package. */
@@ -97,10 +86,15 @@ export async function auditDirectory(
         "A valid verdict says that the proof is right for this key, not that the key can be trusted.",
     );
   }
-  return { jobId: data.jobId, modelId: data.model.modelId, verdict: verdictOf(checks), checks, notices };
+  const proven = isProven(data);
+  if (!proven) {
+    notices.push(
+      "UNPROVEN: this job settled on a proposal that nobody challenged (OPTIMISTIC). A valid verdict says that the market's " +
+        "rules were kept and that the output is right when it is computed again; no proof says so.",
+    );
+  }
+  return { jobId: data.jobId, modelId: data.model.modelId, verdict: verdictOf(checks), proven, checks, notices };
 }
-
-type Named = readonly [name: string, body: CheckBody];
 
 /** chain.json against the chain: without it, everything below is about a settlement that may never have happened. */
 function chainDataCheck(data: ChainData, chain: ChainReader | undefined): Named {
@@ -231,106 +225,4 @@ function rebuildChecks(data: ChainData, directory: string, deps: AuditDependenci
       },
     ],
   ];
-}
-
-/** The inference itself: the integers computed again, and the proof verified twice. */
-function executionChecks(data: ChainData, directory: string, deps: AuditDependencies): Named[] {
-  const { spec } = data.model;
-  const { output, seal, payee } = data.settlement;
-  const context = contextOf(data.chainId, data.market, data.jobId, payee);
-  return [
-    [
-      "input",
-      async () => {
-        const opened = await needPackage(directory);
-        const values = decodeTensors(opened.inputSpecs, await canonicalInput(data, opened, deps.opening));
-        return `${values.reduce((sum, tensor) => sum + tensor.length, 0)} values in their declared ranges`;
-      },
-    ],
-    [
-      "output",
-      async () => {
-        const opened = await needPackage(directory);
-        const { graph, inputSpecs, outputSpecs } = opened;
-        const values = execute(graph, decodeTensors(inputSpecs, await canonicalInput(data, opened, deps.opening)));
-        demandEqual(toHex(encodeTensors(outputSpecs, values)), output, "output of the integer graph");
-        demandEqual(data.result, output, "result that the market serves");
-        return output;
-      },
-    ],
-    [
-      "context",
-      () => {
-        demandEqual(data.context, context, "context");
-        return `0x${context.toString(16)}`;
-      },
-    ],
-    [
-      "proof",
-      async () => {
-        const claim = { context, input: toBytes(data.request.input), output: toBytes(output) };
-        const verdict = await deps.proofSystem.verify(toBytes(data.key), claim, toBytes(seal));
-        demand(verdict.ok, verdict.ok ? "" : `${verdict.code}: ${verdict.message}`);
-        return "verifies in the strict off-chain verifier";
-      },
-    ],
-    [
-      "proof-on-chain",
-      async () => {
-        demandEqual(data.proofSystem.pinned, data.proofSystem.routed, "proof system that the job pinned");
-        const { chain } = deps;
-        if (chain === undefined) throw new Undecided("needs an RPC to ask the deployed proof system");
-        const { input } = data.request;
-        const refused = await chain.verify(data.proofSystem.pinned, {
-          keyHash: spec.keyHash,
-          context,
-          input,
-          output,
-          seal,
-        });
-        demand(refused === null, `the deployed proof system refuses it: ${refused}`);
-        return `verifies by eth_call to ${data.proofSystem.pinned}`;
-      },
-    ],
-    [
-      "price",
-      () => {
-        const at = data.claim === null ? data.settlement.place.timestamp : data.claim.place.timestamp;
-        const expected = priceAt(data.request, at);
-        if (data.claim !== null) demandEqual(data.claim.price, expected, "price locked by the claim");
-        demandEqual(data.settlement.price, expected, "price");
-        return `${expected}, the price at ${at}`;
-      },
-    ],
-  ];
-}
-
-/** The input's canonical bytes: the request's own, or those behind its commitment. Refuted by an opening of another. */
-async function canonicalInput(
-  { request }: ChainData,
-  { manifest, inputSpecs }: Package,
-  opening: string | undefined,
-): Promise<Uint8Array> {
-  const input = toBytes(request.input);
-  demandEqual(INPUT_MODES[request.inputMode], manifest.inputMode, "input mode");
-  if (manifest.inputMode === "PUBLIC") return input;
-  if (opening === undefined) throw new Undecided("the input is committed: needs its opening");
-  const opened = await parseOpening(inputSpecs, opening);
-  assertOpens(opened, input);
-  return opened.input;
-}
-
-/** SAFETY: a link or a pipe in a package that somebody sent could lead anywhere, or never end. */
-async function assertPlain(directory: string): Promise<void> {
-  await listFiles(directory).catch((error: unknown) => {
-    if (error instanceof VerigradError) throw error;
-    throw new Refuted(`there is no ${PACKAGE_DIRECTORY}/ that can be read`);
-  });
-}
-
-/** The package, for checks that read it; a package that does not open is package-files' finding, not theirs. */
-async function needPackage(directory: string): Promise<Package> {
-  return openPackage(directory).catch((error: unknown) => {
-    throw new Undecided(`needs a package that opens (${error instanceof Error ? error.message : String(error)})`);
-  });
 }

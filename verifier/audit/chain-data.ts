@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ChainReader } from "../chain/client.ts";
-import type { MarketEvent } from "../chain/events.ts";
+import type { MarketEvent, ProposalOverturned, ProposalUpheld } from "../chain/events.ts";
 import {
   address,
   bytes,
@@ -16,12 +16,13 @@ import {
   requestSchema,
   toJson,
   uint,
+  ZERO_ADDRESS,
   type EventPosition,
   type Hex,
 } from "../chain/types.ts";
 import { VerigradError } from "../errors.ts";
 
-export const CHAIN_DATA_FORMAT = "verigrad.chain-data.v1";
+export const CHAIN_DATA_FORMAT = "verigrad.chain-data.v2";
 export const CHAIN_DATA_PATH = "chain.json";
 
 /** Where an event stands, and the time of its block. */
@@ -43,6 +44,10 @@ const schema = z.strictObject({
   request: requestSchema,
   requested: place,
   claim: z.strictObject({ claimer: address, price: uint(96), place }).nullable(),
+  /** OPTIMISTIC: what the claimer said that the output is */
+  proposal: z.strictObject({ proposer: address, output: bytes, place }).nullable(),
+  challenge: z.strictObject({ challenger: address, place }).nullable(),
+  /** an empty seal: the proposal of `payee`, which nobody challenged */
   settlement: z.strictObject({
     modelId: hash32,
     payee: address,
@@ -54,6 +59,17 @@ const schema = z.strictObject({
   }),
   /** of a claimer who let the window pass */
   slash: z.strictObject({ claimer: address, burnt: uint(96), toPayee: uint(96) }).nullable(),
+  /** what a proof decided about the proposal, and who got what of the bonds; `challenger` null where nobody challenged */
+  dispute: z
+    .strictObject({
+      upheld: z.boolean(),
+      proposer: address,
+      challenger: address.nullable(),
+      burnt: uint(97),
+      toPayee: uint(97),
+      toChallenger: uint(96),
+    })
+    .nullable(),
   /** resultOf and contextOf, as the market gives them */
   result: bytes,
   context: uint(256),
@@ -71,6 +87,11 @@ const schema = z.strictObject({
   key: bytes,
 });
 export type ChainData = Readonly<z.output<typeof schema>>;
+
+/** Whether the settlement rests on a proof; else on a proposal that nobody challenged. */
+export function isProven({ settlement }: ChainData): boolean {
+  return settlement.seal !== "0x";
+}
 
 /** Reads the text of chain.json. Errors: AUDIT_CHAIN_DATA. */
 export function parseChainData(text: string): ChainData {
@@ -120,7 +141,11 @@ export async function collectChainData(
     });
   }
   const claimed = find("JobClaimed");
+  const proposed = find("JobProposed");
+  const challenged = find("JobChallenged");
   const slashed = find("ClaimerSlashed");
+  const upheld = find("ProposalUpheld");
+  const overturned = find("ProposalOverturned");
   const job = await chain.job(jobId);
   const model = await chain.model(settled.modelId);
   const terms = await chain.settlementTerms(settled.modelId, job.termsIndex);
@@ -146,6 +171,14 @@ export async function collectChainData(
       claimed === undefined
         ? null
         : { claimer: claimed.claimer, price: claimed.price, place: await placeOf(claimed.position) },
+    proposal:
+      proposed === undefined
+        ? null
+        : { proposer: proposed.proposer, output: proposed.output, place: await placeOf(proposed.position) },
+    challenge:
+      challenged === undefined
+        ? null
+        : { challenger: challenged.challenger, place: await placeOf(challenged.position) },
     settlement: {
       modelId: settled.modelId,
       payee: settled.payee,
@@ -156,17 +189,35 @@ export async function collectChainData(
       place: await placeOf(settled.position),
     },
     slash: slashed === undefined ? null : { claimer: slashed.claimer, burnt: slashed.burnt, toPayee: slashed.toPayee },
+    dispute: disputeFrom(upheld, overturned),
     result: await chain.resultOf(jobId),
     context: await chain.contextOf(jobId, settled.payee),
     model: { modelId: model.modelId, owner: model.owner, spec: model.spec, place: await placeOf(model.position) },
     royalty: { payee: terms.royaltyPayee, bps: BigInt(terms.royaltyBps) },
-    burnBps: BigInt(await chain.burnBps()),
+    burnBps: (await chain.parameters()).burnBps,
     proofSystem: {
       selector: model.spec.proofSystem,
       pinned: job.proofSystem,
       routed: await chain.proofSystem(model.spec.proofSystem),
     },
     key: await chain.keyOf(job.proofSystem, model.spec.keyHash),
+  };
+}
+
+function disputeFrom(
+  upheld: ProposalUpheld | undefined,
+  overturned: ProposalOverturned | undefined,
+): ChainData["dispute"] {
+  const event = upheld ?? overturned;
+  if (event === undefined) return null;
+  const { proposer, challenger, toPayee } = event;
+  return {
+    upheld: upheld !== undefined,
+    proposer,
+    challenger: challenger === ZERO_ADDRESS ? null : challenger,
+    burnt: overturned?.burnt ?? 0n,
+    toPayee,
+    toChallenger: overturned?.toChallenger ?? 0n,
   };
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The checks of an audit, each by itself: it says what it found, or why it could not look.
+import type { ChainReader } from "../chain/client.ts";
 import { VerigradError } from "../errors.ts";
+import type { ProofSystem } from "../proofs/types.ts";
 
 /** ok: true holds, false does not, null could not be checked. */
 export interface AuditCheck {
@@ -18,6 +20,19 @@ export class Undecided extends Error {}
 
 /** A check's body: gives a line about what it saw; throws Refuted, Undecided or a VerigradError otherwise. */
 export type CheckBody = () => Promise<string> | string;
+
+/** A check by its name. */
+export type Named = readonly [name: string, body: CheckBody];
+
+export interface AuditDependencies {
+  readonly proofSystem: ProofSystem;
+  /** asks the deployed proof system too; without it that check stays undecided */
+  readonly chain?: ChainReader;
+  /** the ceremony's powers-of-tau file, where the set-up is not a development one */
+  readonly ptau?: string;
+  /** text of the opening, where the job's input is committed; without it nothing is said about input and output */
+  readonly opening?: string;
+}
 
 export function demand(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new Refuted(otherwise);

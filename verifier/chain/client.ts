@@ -20,6 +20,7 @@ import type { Deployment } from "./deployment.ts";
 import { chainError, withChainErrors } from "./errors.ts";
 import { marketEventFrom, specFrom, type MarketEvent } from "./events.ts";
 import { modelIdOf } from "./hashes.ts";
+import type { PermitTerms } from "./signatures.ts";
 import {
   JOB_STATES,
   type Address,
@@ -27,7 +28,9 @@ import {
   type EventPosition,
   type Hex,
   type JobRecord,
+  type MarketParameters,
   type ModelSpec,
+  type Stake,
 } from "./types.ts";
 
 /** EIP-1193: what wallets and in-process chains offer. */
@@ -63,16 +66,25 @@ export interface ChainReader {
   model(modelId: Hex): Promise<RegisteredModel>;
   /** The key and the royalty terms that a job settles under. */
   settlementTerms(modelId: Hex, termsIndex: number): Promise<SettlementTerms>;
-  /** Share of slashed collateral, of 10,000, that is burnt. */
-  burnBps(): Promise<number>;
+  /** What the market was deployed with. */
+  parameters(): Promise<MarketParameters>;
   /** The context as the market computes it. */
   contextOf(jobId: Hex, payee: Address): Promise<bigint>;
   balanceOf(token: Address, account: Address): Promise<bigint>;
+  stakeOf(token: Address, account: Address): Promise<Stake>;
+  /** Whether the requester has said that signed requests with this nonce can no longer be brought. */
+  isNonceInvalidated(requester: Address, nonce: bigint): Promise<boolean>;
   resultOf(jobId: Hex): Promise<Hex>;
+  /** An account's tokens outside of the market, and how many of them the market may take. */
+  walletOf(token: Address, account: Address): Promise<{ readonly balance: bigint; readonly allowance: bigint }>;
+  /** What a permit for this token is signed over. Errors: CHAIN_REVERTED when the token has no permits (ERC-2612, ERC-5267). */
+  permitTerms(token: Address, owner: Address): Promise<PermitTerms>;
   /** The implementation ever added under a selector, or zero. */
   proofSystem(selector: Hex): Promise<Address>;
   /** Whether the router lets new jobs use the selector now. */
   isActive(selector: Hex): Promise<boolean>;
+  /** Whether somebody has shown that proofs can be forged for a key: it takes no new jobs. */
+  isKeyStopped(selector: Hex, keyHash: Hex): Promise<boolean>;
   isKeyRegistered(proofSystem: Address, keyHash: Hex): Promise<boolean>;
   /** A registered key's blob. */
   keyOf(proofSystem: Address, keyHash: Hex): Promise<Hex>;
@@ -89,6 +101,14 @@ export const marketInterface = new Interface(INFERENCE_MARKET_ABI);
 export const registryInterface = new Interface(MODEL_REGISTRY_ABI);
 const routerInterface = new Interface(PROOF_SYSTEM_ROUTER_ABI);
 export const proofSystemInterface = new Interface(PROOF_SYSTEM_ABI);
+/** What is used of tokens: ERC-20, ERC-2612 and ERC-5267. */
+export const tokenInterface = new Interface([
+  "function approve(address spender, uint256 amount) returns (bool)",
+  "function allowance(address owner, address spender) view returns (uint256)",
+  "function balanceOf(address account) view returns (uint256)",
+  "function nonces(address owner) view returns (uint256)",
+  "function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
+]);
 
 /** A provider that caches nothing: a node must see a reorganised chain as it is. */
 export function openProvider(rpc: string | Eip1193, chainId: bigint): JsonRpcApiProvider {
@@ -145,19 +165,19 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
       return found.flatMap((log) => marketEventFrom(deployment, log) ?? []);
     },
     job: async (jobId) => {
-      const [state, claimer, price, since, proofSystem, termsIndex] = (await call(
-        deployment.market,
-        marketInterface,
-        "jobOf",
-        [jobId],
-      )) as unknown as [bigint, string, bigint, bigint, string, bigint];
+      const [job] = (await call(deployment.market, marketInterface, "jobOf", [jobId])) as unknown as [
+        Record<"claimer" | "challenger" | "proofSystem", string> &
+          Record<"state" | "since" | "price" | "termsIndex" | "outputLength", bigint>,
+      ];
       return {
-        state: JOB_STATES[Number(state)] ?? "None",
-        claimer: getAddress(claimer) as Address,
-        price,
-        since,
-        proofSystem: getAddress(proofSystem) as Address,
-        termsIndex: Number(termsIndex),
+        state: JOB_STATES[Number(job.state)] ?? "None",
+        since: job.since,
+        claimer: getAddress(job.claimer) as Address,
+        price: job.price,
+        challenger: getAddress(job.challenger) as Address,
+        proofSystem: getAddress(job.proofSystem) as Address,
+        termsIndex: Number(job.termsIndex),
+        outputLength: Number(job.outputLength),
       };
     },
     model: async (modelId) => {
@@ -185,12 +205,35 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
       ])) as unknown as [Hex, { payee: string; bps: bigint }];
       return { keyHash, royaltyPayee: getAddress(terms.payee) as Address, royaltyBps: Number(terms.bps) };
     },
-    burnBps: async () => Number((await call(deployment.market, marketInterface, "burnBps", []))[0]),
+    parameters: async () =>
+      ((await call(deployment.market, marketInterface, "parameters", []))[0] as Result).toObject() as MarketParameters,
     contextOf: async (jobId, payee) =>
       (await call(deployment.market, marketInterface, "contextOf", [jobId, payee]))[0] as bigint,
     balanceOf: async (token, account) =>
       (await call(deployment.market, marketInterface, "balanceOf", [token, account]))[0] as bigint,
+    stakeOf: async (token, account) =>
+      (
+        (await call(deployment.market, marketInterface, "stakeOf", [token, account]))[0] as Result
+      ).toObject() as unknown as Stake,
+    isNonceInvalidated: async (requester, nonce) =>
+      (await call(deployment.market, marketInterface, "isNonceInvalidated", [requester, nonce]))[0] as boolean,
     resultOf: async (jobId) => (await call(deployment.market, marketInterface, "resultOf", [jobId]))[0] as Hex,
+    walletOf: async (token, account) => {
+      const [balance] = (await call(token, tokenInterface, "balanceOf", [account])) as unknown as [bigint];
+      const args = [account, deployment.market];
+      const [allowance] = (await call(token, tokenInterface, "allowance", args)) as unknown as [bigint];
+      return { balance, allowance };
+    },
+    permitTerms: async (token, owner) => {
+      const [, name, version, chainId, verifyingContract] = (await call(
+        token,
+        tokenInterface,
+        "eip712Domain",
+        [],
+      )) as unknown as [Hex, string, string, bigint, string];
+      const [nonce] = (await call(token, tokenInterface, "nonces", [owner])) as unknown as [bigint];
+      return { domain: { name, version, chainId, verifyingContract }, nonce };
+    },
     proofSystem: async (selector) =>
       (await call(deployment.router, routerInterface, "implementationOf", [selector]))[0] as Address,
     isActive: async (selector) =>
@@ -201,6 +244,8 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
           throw error;
         },
       ),
+    isKeyStopped: async (selector, keyHash) =>
+      (await call(deployment.router, routerInterface, "isKeyStopped", [selector, keyHash]))[0] as boolean,
     isKeyRegistered: async (proofSystem, keyHash) =>
       (await call(proofSystem, proofSystemInterface, "isRegistered", [keyHash]))[0] as boolean,
     keyOf: async (proofSystem, keyHash) =>

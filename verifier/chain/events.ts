@@ -30,6 +30,19 @@ export interface JobClaimed extends EventBase {
   readonly price: bigint;
   readonly proofDeadline: bigint;
 }
+/** OPTIMISTIC: the claimer says what the output is, unproven. */
+export interface JobProposed extends EventBase {
+  readonly name: "JobProposed";
+  readonly proposer: Address;
+  readonly output: Hex;
+  readonly challengeDeadline: bigint;
+}
+export interface JobChallenged extends EventBase {
+  readonly name: "JobChallenged";
+  readonly challenger: Address;
+  readonly proofDeadline: bigint;
+}
+/** An empty seal: nobody challenged the payee's proposal, and nothing was proven. */
 export interface JobSettled extends EventBase {
   readonly name: "JobSettled";
   readonly modelId: Hex;
@@ -39,8 +52,14 @@ export interface JobSettled extends EventBase {
   readonly output: Hex;
   readonly seal: Hex;
 }
-export interface JobEnded extends EventBase {
-  readonly name: "JobCancelled" | "JobExpired" | "CancelAnnounced";
+export interface JobCancelled extends EventBase {
+  readonly name: "JobCancelled" | "CancelAnnounced";
+}
+export interface JobExpired extends EventBase {
+  readonly name: "JobExpired";
+  /** zero: nobody */
+  readonly slashed: Address;
+  readonly burnt: bigint;
 }
 export interface ClaimerSlashed extends EventBase {
   readonly name: "ClaimerSlashed";
@@ -48,7 +67,40 @@ export interface ClaimerSlashed extends EventBase {
   readonly burnt: bigint;
   readonly toPayee: bigint;
 }
-export type MarketEvent = JobRequested | JobClaimed | JobSettled | JobEnded | ClaimerSlashed;
+/** A proof showed the proposed output. `challenger` is zero where nobody challenged. */
+export interface ProposalUpheld extends EventBase {
+  readonly name: "ProposalUpheld";
+  readonly proposer: Address;
+  readonly challenger: Address;
+  readonly toPayee: bigint;
+}
+/** A proof showed another output, or none came: the proposer lost collateral and bond. */
+export interface ProposalOverturned extends EventBase {
+  readonly name: "ProposalOverturned";
+  readonly proposer: Address;
+  readonly challenger: Address;
+  readonly burnt: bigint;
+  /** to the proof's payee or, when the job expired, to the requester */
+  readonly toPayee: bigint;
+  readonly toChallenger: bigint;
+}
+/** An item of a batch was refused, with the error's bytes. */
+export interface FulfilmentRefused extends EventBase {
+  readonly name: "FulfilmentRefused";
+  readonly reason: Hex;
+}
+export type MarketEvent =
+  | JobRequested
+  | JobClaimed
+  | JobProposed
+  | JobChallenged
+  | JobSettled
+  | JobCancelled
+  | JobExpired
+  | ClaimerSlashed
+  | ProposalUpheld
+  | ProposalOverturned
+  | FulfilmentRefused;
 
 const abi = new Interface(INFERENCE_MARKET_ABI);
 
@@ -101,6 +153,21 @@ export function marketEventFrom(deployment: Deployment, log: Log): MarketEvent |
         price: args["price"] as bigint,
         proofDeadline: args["proofDeadline"] as bigint,
       };
+    case "JobProposed":
+      return {
+        ...base,
+        name: "JobProposed",
+        proposer: asAddress(args["proposer"]),
+        output: args["output"] as Hex,
+        challengeDeadline: args["challengeDeadline"] as bigint,
+      };
+    case "JobChallenged":
+      return {
+        ...base,
+        name: "JobChallenged",
+        challenger: asAddress(args["challenger"]),
+        proofDeadline: args["proofDeadline"] as bigint,
+      };
     case "JobSettled":
       return {
         ...base,
@@ -120,8 +187,29 @@ export function marketEventFrom(deployment: Deployment, log: Log): MarketEvent |
         burnt: args["burnt"] as bigint,
         toPayee: args["toPayee"] as bigint,
       };
-    case "JobCancelled":
+    case "ProposalUpheld":
+      return {
+        ...base,
+        name: "ProposalUpheld",
+        proposer: asAddress(args["proposer"]),
+        challenger: asAddress(args["challenger"]),
+        toPayee: args["toPayee"] as bigint,
+      };
+    case "ProposalOverturned":
+      return {
+        ...base,
+        name: "ProposalOverturned",
+        proposer: asAddress(args["proposer"]),
+        challenger: asAddress(args["challenger"]),
+        burnt: args["burnt"] as bigint,
+        toPayee: args["toPayee"] as bigint,
+        toChallenger: args["toChallenger"] as bigint,
+      };
+    case "FulfilmentRefused":
+      return { ...base, name: "FulfilmentRefused", reason: args["reason"] as Hex };
     case "JobExpired":
+      return { ...base, name: "JobExpired", slashed: asAddress(args["slashed"]), burnt: args["burnt"] as bigint };
+    case "JobCancelled":
     case "CancelAnnounced":
       return { ...base, name: parsed.name };
     default:

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Ids that contracts and TypeScript compute alike: model id, job id, context (docs/spec/formats.md, sections 7 to 9),
 // and the price of a request at a time.
-import { AbiCoder, getBytes, hexlify, keccak256, toUtf8Bytes, TypedDataEncoder } from "ethers";
+import { AbiCoder, getBytes, hexlify, keccak256, toUtf8Bytes, TypedDataEncoder, type TypedDataDomain } from "ethers";
 import type { Address, Hex, ModelSpec, Request } from "./types.ts";
 
 export const DOMAIN_JOB = keccak256(toUtf8Bytes("verigrad.job.v1")) as Hex;
 export const DOMAIN_MODEL = keccak256(toUtf8Bytes("verigrad.model.v1")) as Hex;
 
-const REQUEST_TYPES = {
+/** EIP-712 types of a request (docs/spec/formats.md, section 9). */
+export const REQUEST_TYPES = {
   Request: [
     { name: "requester", type: "address" },
     { name: "modelId", type: "bytes32" },
@@ -43,10 +44,14 @@ export function toBytes(data: Hex): Uint8Array {
   return getBytes(data);
 }
 
+/** EIP-712 domain of a market's requests. */
+export function requestDomain(chainId: bigint, market: Address): TypedDataDomain {
+  return { name: "Verigrad InferenceMarket", version: "1", chainId, verifyingContract: market };
+}
+
 /** EIP-712 digest of a request for one market on one chain. */
 export function jobIdOf(chainId: bigint, market: Address, request: Request): Hex {
-  const domain = { name: "Verigrad InferenceMarket", version: "1", chainId, verifyingContract: market };
-  return TypedDataEncoder.hash(domain, REQUEST_TYPES, request) as Hex;
+  return TypedDataEncoder.hash(requestDomain(chainId, market), REQUEST_TYPES, request) as Hex;
 }
 
 /** The public input that binds a proof to chain, market, job and payee; below the scalar field's order. */
@@ -89,6 +94,11 @@ export function modelIdOf(owner: Address, spec: ModelSpec): Hex {
     ],
   );
   return keccak256(encoded) as Hex;
+}
+
+/** What a job can cost its claimer, all of which a claim sets aside. */
+export function exposureOf({ collateral, proposerBond }: Request): bigint {
+  return collateral + proposerBond; // proposerBond is 0 in VALIDITY
 }
 
 /** What a fulfil (unclaimed) or a claim is paid at `timestamp`: minFee, then a linear ramp (rounded down), then maxFee. */

@@ -3,10 +3,26 @@
 // can write the signed bytes down first: after a crash the same bytes are broadcast again, never a second transaction.
 import { Transaction, Wallet, type JsonRpcApiProvider } from "ethers";
 import { VerigradError } from "../errors.ts";
-import { marketInterface, openProvider, proofSystemInterface, registryInterface, type Eip1193 } from "./client.ts";
+import {
+  marketInterface,
+  openProvider,
+  proofSystemInterface,
+  registryInterface,
+  tokenInterface,
+  type Eip1193,
+} from "./client.ts";
 import type { Deployment } from "./deployment.ts";
 import { chainError, withChainErrors } from "./errors.ts";
+import type { Permit, TypedData } from "./signatures.ts";
 import type { Address, Hex, ModelSpec, Request } from "./types.ts";
+
+/** contracts/types/Fulfilment.sol: one job of a batch, as `fulfil` takes it. */
+export interface Fulfilment {
+  readonly request: Request;
+  readonly payee: Address;
+  readonly output: Hex;
+  readonly seal: Hex;
+}
 
 /** A call that changes state: where to and with which bytes. */
 export interface Call {
@@ -19,9 +35,25 @@ export interface Call {
 /** Calls of the contracts, encoded. */
 export const calls = {
   request: (deployment: Deployment, request: Request): Call => marketCall(deployment, "request", [request]),
+  requestBySignature: (deployment: Deployment, request: Request, signature: Hex): Call =>
+    marketCall(deployment, "requestBySignature", [request, signature]),
+  requestWithPermit: (deployment: Deployment, request: Request, signature: Hex, permit: Permit): Call =>
+    marketCall(deployment, "requestWithPermit", [request, signature, permit]),
+  /** An empty signature ("0x"): the sender is that request's requester. */
+  requestBatch: (deployment: Deployment, requests: readonly Request[], signatures: readonly Hex[]): Call =>
+    marketCall(deployment, "requestBatch", [requests, signatures]),
+  invalidateNonce: (deployment: Deployment, nonce: bigint): Call => marketCall(deployment, "invalidateNonce", [nonce]),
   claim: (deployment: Deployment, request: Request): Call => marketCall(deployment, "claim", [request]),
   fulfil: (deployment: Deployment, request: Request, payee: Address, output: Hex, seal: Hex): Call =>
     marketCall(deployment, "fulfil", [request, payee, output, seal]),
+  fulfilBatch: (deployment: Deployment, batch: readonly Fulfilment[]): Call =>
+    marketCall(deployment, "fulfilBatch", [batch]),
+  propose: (deployment: Deployment, request: Request, output: Hex): Call =>
+    marketCall(deployment, "propose", [request, output]),
+  /** `outputHash`: keccak256 of the output that is taken for wrong. */
+  challenge: (deployment: Deployment, request: Request, outputHash: Hex): Call =>
+    marketCall(deployment, "challenge", [request, outputHash]),
+  settle: (deployment: Deployment, request: Request): Call => marketCall(deployment, "settle", [request]),
   expire: (deployment: Deployment, request: Request): Call => marketCall(deployment, "expire", [request]),
   announceCancel: (deployment: Deployment, request: Request): Call =>
     marketCall(deployment, "announceCancel", [request]),
@@ -30,6 +62,17 @@ export const calls = {
     marketCall(deployment, "deposit", [token, account, amount]),
   withdraw: (deployment: Deployment, token: Address, to: Address, amount: bigint): Call =>
     marketCall(deployment, "withdraw", [token, to, amount]),
+  bond: (deployment: Deployment, token: Address, amount: bigint): Call =>
+    marketCall(deployment, "bond", [token, amount]),
+  unbond: (deployment: Deployment, token: Address, amount: bigint): Call =>
+    marketCall(deployment, "unbond", [token, amount]),
+  rebond: (deployment: Deployment, token: Address): Call => marketCall(deployment, "rebond", [token]),
+  release: (deployment: Deployment, token: Address): Call => marketCall(deployment, "release", [token]),
+  approve: (token: Address, spender: Address, amount: bigint): Call => ({
+    to: token,
+    data: tokenInterface.encodeFunctionData("approve", [spender, amount]) as Hex,
+    what: "approve",
+  }),
   registerKey: (proofSystem: Address, key: Hex): Call => ({
     to: proofSystem,
     data: proofSystemInterface.encodeFunctionData("registerKey", [key]) as Hex,
@@ -78,6 +121,8 @@ export interface Sender {
   /** Says that signed transactions were given up: the next nonce is asked from the chain again. */
   release(): void;
   receipt(hash: Hex): Promise<Receipt | null>;
+  /** Signs typed data (EIP-712): 65 bytes r, s, v. */
+  signTypedData(data: TypedData): Promise<Hex>;
   /** Waits for a receipt. Errors: TX_FAILED, TX_TIMEOUT (RETRY), ABORTED. */
   wait(hash: Hex, options?: WaitOptions): Promise<Receipt>;
   /** All of it in a row, for callers that need not survive a crash in between. */
@@ -194,6 +239,7 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
       nextNonce = 0;
     },
     receipt,
+    signTypedData: async ({ domain, types, message }) => (await wallet.signTypedData(domain, types, message)) as Hex,
     wait,
     send: async (call, options) => {
       const signed = await sign(call);

@@ -12,7 +12,16 @@ export const ZERO_ADDRESS: Address = "0x0000000000000000000000000000000000000000
 export const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
 /** JobState of contracts/interfaces/IInferenceMarket.sol, in its order. */
-export const JOB_STATES = ["None", "Requested", "Claimed", "Settled", "Cancelled", "Expired"] as const;
+export const JOB_STATES = [
+  "None",
+  "Requested",
+  "Claimed",
+  "Proposed",
+  "Challenged",
+  "Settled",
+  "Cancelled",
+  "Expired",
+] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
 const hexOfBytes = (length: number) =>
@@ -68,6 +77,9 @@ export const requestSchema = z.strictObject({
 });
 export type Request = Readonly<z.output<typeof requestSchema>>;
 
+/** Mode of contracts/types/Request.sol. */
+export const MODE = { VALIDITY: 0, OPTIMISTIC: 1, ATTESTED: 2 } as const;
+
 /** contracts/types/ModelSpec.sol. */
 export const modelSpecSchema = z.strictObject({
   proofSystem: bytes4,
@@ -85,16 +97,51 @@ export const modelSpecSchema = z.strictObject({
 });
 export type ModelSpec = Readonly<z.output<typeof modelSpecSchema>>;
 
-/** A job as the market stores it. */
+/** A job as the market stores it. A settled job was paid `price` if it has a claimer, else priceAt(request, since). */
 export interface JobRecord {
   readonly state: JobState;
+  /**
+   * when its cancellation was announced, or 0, while Requested; then of the claim, the proposal or the challenge, whichever
+   * came last; of the settlement for a job that was settled unclaimed
+   */
+  readonly since: bigint;
   readonly claimer: Address;
   /** locked at claim; 0 before */
   readonly price: bigint;
-  /** when it was claimed, or its cancellation announced; 0 otherwise */
-  readonly since: bigint;
+  readonly challenger: Address;
+  /** pinned at request */
   readonly proofSystem: Address;
   readonly termsIndex: number;
+  /** bytes */
+  readonly outputLength: number;
+}
+
+/** contracts/types/MarketParameters.sol: what a market was deployed with. Durations are seconds. */
+export interface MarketParameters {
+  readonly cancelDelay: bigint;
+  readonly minRescue: bigint;
+  readonly minChallengeWindow: bigint;
+  readonly maxJobSeconds: bigint;
+  readonly unbondingDelay: bigint;
+  /** share of a slash that is burnt, of 10,000 */
+  readonly burnBps: bigint;
+  readonly maxInputBytes: bigint;
+  readonly maxCallbackGas: bigint;
+}
+
+/** contracts/types/Stake.sol: what an operator has at stake in one token, and its record. */
+export interface Stake {
+  /** backs claims */
+  readonly bonded: bigint;
+  /** collateral and proposer bonds of the operator's open jobs */
+  readonly exposure: bigint;
+  readonly settled: bigint;
+  /** backs no new claim, can still be slashed */
+  readonly unbonding: bigint;
+  /** from when unbonding stake can be released */
+  readonly releasableAt: bigint;
+  readonly slashed: bigint;
+  readonly expired: bigint;
 }
 
 export interface BlockRef {

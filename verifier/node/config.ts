@@ -15,11 +15,13 @@ export const nodeConfigSchema = z.strictObject({
         token: address,
         /** least price after royalty, in the token's smallest unit; it has to cover gas and proving */
         minPrice: uint(96),
-        /** most collateral to put at stake for one job */
+        /** most stake to expose for one job: its collateral and, where it is optimistic, the proposer's bond */
         maxCollateral: uint(96),
       }),
     )
     .min(1),
+  /** also claim OPTIMISTIC jobs, whose inputs anybody sees; they are proven within their window, as the others are */
+  optimistic: z.boolean().default(false),
   /** serve models whose key comes from an INSECURE development set-up */
   acceptInsecure: z.boolean().default(false),
   /** powers-of-tau files: a ceremony's key is claimed for only after it was rebuilt with its own */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The heart of the node, and pure: a job's record and the chain's state give the next step. Because nothing but these
 // two is asked, a restart or a reorganisation needs no special case.
-import { priceAt } from "../chain/hashes.ts";
-import type { Address, JobRecord } from "../chain/types.ts";
+import { exposureOf, priceAt } from "../chain/hashes.ts";
+import { MODE, type Address, type JobRecord } from "../chain/types.ts";
 import type { NodeConfig } from "./config.ts";
 import type { Job } from "./types.ts";
 
@@ -14,8 +14,8 @@ export interface View {
   /** time of the newest block: for prices, which rise, so that a fast clock does not promise one that is not paid yet */
   readonly blockTime: bigint;
   readonly account: Address;
-  /** the account's balance on the market in the request's token, less what claims under way will take */
-  readonly balance: bigint;
+  /** the account's stake in the request's token that backs no job, less what claims under way will take */
+  readonly freeStake: bigint;
   readonly royaltyBps: number;
   /** seconds that a proof of this model takes */
   readonly provingSeconds: number;
@@ -33,6 +33,10 @@ export type Step =
   | { readonly do: "prove" }
   | { readonly do: "submit" }
   | { readonly do: "end"; readonly status: "settled" | "dropped"; readonly reason: string };
+
+/** What an operator who sees it has to do. */
+export const NOT_ENOUGH_STAKE =
+  "the bonded stake that backs no other job does not cover its collateral: bond more, with `verigrad node bond`";
 
 /** Why a job or a model with committed inputs is refused: proving takes an opening, and nobody hands one to a node yet. */
 export const COMMITTED_NOT_SERVED = "its inputs are committed; this node proves public inputs only";
@@ -58,6 +62,9 @@ export function decide(job: Job, view: View, config: NodeConfig): Step {
       return decideRequested(job, view, config);
     case "Claimed":
       return decideClaimed(job, view, config);
+    case "Proposed":
+    case "Challenged":
+      return drop("an output was proposed for it");
   }
 }
 
@@ -87,7 +94,7 @@ function decideRequested(job: Job, view: View, config: NodeConfig): Step {
       ? drop("it never pays enough")
       : wait("its price is still too low");
   }
-  if (view.balance < request.collateral) return wait("the balance on the market does not cover its collateral");
+  if (view.freeStake < exposureOf(request)) return wait(NOT_ENOUGH_STAKE);
   return { do: "claim" };
 }
 
@@ -122,12 +129,14 @@ function rescue(job: Job, view: View, config: NodeConfig, price: bigint): Step {
 /** Reasons that no later block takes away. */
 function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   const { request } = job;
-  if (request.mode !== 0) return "its mode is not served";
+  if (request.mode === MODE.OPTIMISTIC && !config.optimistic)
+    return "it is optimistic, and this node is not told to take such jobs";
+  if (request.mode === MODE.ATTESTED) return "its mode is not served";
   if (request.inputMode !== 0) return COMMITTED_NOT_SERVED;
   if (view.refusal?.final === true) return view.refusal.reason;
   const terms = termsFor(job, config);
   if (terms === undefined) return "its token is not one that this node takes";
-  if (request.collateral > terms.maxCollateral) return "it asks for too much collateral";
+  if (exposureOf(request) > terms.maxCollateral) return "it asks for too much collateral";
   if (request.callbackGas > BigInt(config.maxCallbackGas)) return "its callback asks for too much gas";
   if (needed(view, config, 0) > request.proofWindow) return "its proof window is too short";
   return null;

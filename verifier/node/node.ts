@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The operator's node: watches the market, claims what pays and can be proven in time, proves it, settles it.
 import type { ChainReader } from "../chain/client.ts";
-import { contextOf, toBytes, toHex } from "../chain/hashes.ts";
+import { contextOf, exposureOf, toBytes, toHex } from "../chain/hashes.ts";
 import { calls, type Call, type Sender, type SignedTransaction } from "../chain/transactions.ts";
 import type { Hex } from "../chain/types.ts";
 import { watch } from "../chain/watcher.ts";
@@ -104,13 +104,14 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     const claiming = others.filter((other) => other.status === "claiming");
     const taken = claiming
       .filter(({ request }) => request.token === job.request.token)
-      .reduce((sum, { request }) => sum + request.collateral, 0n);
+      .reduce((sum, { request }) => sum + exposureOf(request), 0n);
+    const { bonded, exposure } = await chain.stakeOf(job.request.token, sender.address);
     return {
       job: record,
       now,
       blockTime,
       account: sender.address,
-      balance: (await chain.balanceOf(job.request.token, sender.address)) - taken,
+      freeStake: bonded - exposure - taken,
       royaltyBps:
         record.state === "None" ? 0 : (await chain.settlementTerms(job.request.modelId, record.termsIndex)).royaltyBps,
       queuedSeconds: await secondsOf(others.filter(({ status }) => status === "claiming" || status === "proving")),
@@ -227,7 +228,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       const name = String(error.data["error"]);
       logger.info({ jobId: job.jobId, error: name }, "claim refused");
       // What the chain's state explains (somebody was faster) is seen at the next tick; the rest will not go away.
-      if (!["WrongState", "ClaimTooLate", "InsufficientBalance"].includes(name)) {
+      if (!["WrongState", "ClaimTooLate", "InsufficientStake"].includes(name)) {
         await update(job, { status: "dropped", reason: `the market refuses the claim: ${name}`, endedAt: block });
       }
     }

@@ -21,7 +21,8 @@ describe("Ignition modules", function () {
     expect(await market.getFunction("router")()).to.equal(await router.getAddress());
     expect(await market.getFunction("registry")()).to.equal(await registry.getAddress());
     expect(await market.getFunction("isTokenAllowed")(await token.getAddress())).to.equal(true);
-    expect(await market.getFunction("burnBps")()).to.equal(5_000n);
+    const { burnBps } = (await market.getFunction("parameters")()) as { burnBps: bigint };
+    expect(burnBps).to.equal(5_000n);
   });
 
   it("Verigrad takes its parameters and hands the router over", async () => {
@@ -36,6 +37,9 @@ describe("Ignition modules", function () {
           tokens: [tokenA.address, tokenB.address],
           cancelDelay: 60,
           minRescue: 120,
+          minChallengeWindow: 240,
+          maxJobSeconds: 86_400,
+          unbondingDelay: 86_401,
           burnBps: 7_500,
           maxInputBytes: 1_000,
           maxCallbackGas: 500_000,
@@ -51,9 +55,17 @@ describe("Ignition modules", function () {
     for (const token of [tokenA, tokenB]) {
       expect(await market.getFunction("isTokenAllowed")(token.address)).to.equal(true);
     }
-    const parameters = ["cancelDelay", "minRescue", "burnBps", "maxInputBytes", "maxCallbackGas"];
-    const values = await Promise.all(parameters.map((name) => market.getFunction(name)() as Promise<bigint>));
-    expect(values).to.deep.equal([60n, 120n, 7_500n, 1_000n, 500_000n]);
+    const parameters = (await market.getFunction("parameters")()) as { toObject(): Record<string, bigint> };
+    expect(parameters.toObject()).to.deep.equal({
+      cancelDelay: 60n,
+      minRescue: 120n,
+      minChallengeWindow: 240n,
+      maxJobSeconds: 86_400n,
+      unbondingDelay: 86_401n,
+      burnBps: 7_500n,
+      maxInputBytes: 1_000n,
+      maxCallbackGas: 500_000n,
+    });
   });
 
   it("Verigrad refuses a burn share below half", async () => {

@@ -131,11 +131,11 @@ async function audit(context: CliContext, directory: string, { chain, ptau, open
   );
 }
 
-function report(context: CliContext, { verdict, checks, notices, ...rest }: AuditReport): void {
+function report(context: CliContext, { verdict, proven, checks, notices, ...rest }: AuditReport): void {
   const mark = (ok: boolean | null): string => (ok === null ? "?     " : ok ? "ok    " : "FAILED");
   for (const { name, ok, detail } of checks) context.print(`${mark(ok)}  ${name}: ${detail}`);
   for (const notice of notices) context.warn(notice);
-  context.print(`verdict: ${verdict}`);
-  context.result({ ...rest, verdict, checks, notices });
+  context.print(`verdict: ${verdict}${proven ? "" : " (unproven, and unchallenged)"}`);
+  context.result({ ...rest, verdict, proven, checks, notices });
   context.exitCode = verdict === "valid" ? EXIT.ok : verdict === "invalid" ? EXIT.refuted : EXIT.undecided;
 }
