@@ -5,6 +5,7 @@ import {IMarket} from "../Deployed.sol";
 import {IInferenceMarket, JobRecord, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
+import {ModelId} from "../../../contracts/types/ModelId.sol";
 import {Request} from "../../../contracts/types/Request.sol";
 import {MarketTest} from "./MarketTest.sol";
 
@@ -326,6 +327,22 @@ contract FulfilTest is MarketTest {
         sum += uint256(stakeOf(requester).bonded) + stakeOf(operator).bonded + stakeOf(rescuer).bonded;
         assertEq(sum + market.burntOf(address(token)), 6 * FUNDS);
         assertEq(token.balanceOf(address(market)), 6 * FUNDS);
+    }
+
+    // T8: nothing changes what a live job is proven with ------------------------------------------------------------
+
+    function test_T8_LiveJobsSettleUnderTheKeyOfTheirRequest() public {
+        (Request memory req, JobId jobId) = openAndClaim();
+        (bytes32 newKey, ModelId newVersion) = registerModel(0, 64, 10, 2);
+        assertFalse(newVersion == modelId);
+        vm.prank(admin);
+        router.remove(SELECTOR);
+        bytes memory seal = proofSystem.sealOf(newKey, market.contextOf(jobId, operator), req.input, output);
+        vm.expectRevert(IProofSystem.InvalidProof.selector);
+        market.fulfil(req, operator, output, seal);
+        assertEq(market.jobOf(jobId).proofSystem, address(proofSystem));
+        fulfilFor(operator, req);
+        assertState(jobId, JobState.Settled);
     }
 
     // T12: nothing stops a live job ---------------------------------------------------------------------------------

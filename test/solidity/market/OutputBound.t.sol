@@ -29,6 +29,33 @@ contract OutputBoundTest is MarketTest {
         assertEq(market.resultOf(jobId), output);
     }
 
+    /// T17: no step of a dispute about the longest output takes more than half a transaction.
+    function test_T17_LongestProposalFitsATransactionAtEveryStep() public {
+        requestOf(uint32(market.MAX_OUTPUT_BYTES()));
+        Request memory req = optimisticRequest();
+        open(req);
+        claimAs(operator, req);
+        _measured(operator, abi.encodeCall(market.propose, (req, output)));
+        uint256 proposed = vm.snapshotState();
+        skip(req.challengeWindow);
+        _measured(stranger, abi.encodeCall(market.settle, (req)));
+        vm.revertToState(proposed);
+        _measured(rescuer, abi.encodeCall(market.challenge, (req, keccak256(output))));
+        output[0] = 0x66;
+        output[output.length - 1] = 0x66;
+        bytes memory seal = sealFor(req, rescuer, output);
+        _measured(stranger, abi.encodeCall(market.fulfil, (req, rescuer, output, seal)));
+        assertEq(market.resultOf(market.jobIdOf(req)), output);
+    }
+
+    function _measured(address account, bytes memory data) private {
+        vm.prank(account);
+        uint256 before = gasleft();
+        (bool ok, ) = address(market).call(data);
+        assertLt(before - gasleft(), TRANSACTION_GAS / 2);
+        assertTrue(ok);
+    }
+
     function requestOf(uint32 outputs) private returns (Request memory req) {
         (keyHash, modelId) = registerModel(0, 64, outputs, outputs);
         bytes memory scores = new bytes(outputs);
