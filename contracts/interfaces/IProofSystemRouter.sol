@@ -53,11 +53,11 @@ interface IProofSystemRouter {
         Claim calldata second
     ) external;
 
-    /// @notice The implementation that new models may use; reverts with a named error when unset, stopped, removed or
+    /// @notice The implementation of an active proof system; reverts with a named error when unset, stopped, removed or
     /// when its code is no longer the code that was added.
     function activeImplementation(bytes4 selector) external view returns (IProofSystem);
 
-    /// @notice As `activeImplementation`, for a new job with this key: reverts also when the key is stopped.
+    /// @notice As `activeImplementation`, for a new model or job with this key: reverts also when the key is stopped.
     function activeFor(bytes4 selector, bytes32 keyHash) external view returns (IProofSystem);
 
     /// @notice Reverts unless a job that pinned `implementation` may still be claimed.

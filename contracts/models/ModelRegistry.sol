@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IProofSystem} from "../interfaces/IProofSystem.sol";
 import {IProofSystemRouter} from "../interfaces/IProofSystemRouter.sol";
 import {ModelId} from "../types/ModelId.sol";
 import {ModelSpec, RoyaltyTerms} from "../types/ModelSpec.sol";
@@ -47,9 +48,8 @@ contract ModelRegistry is IModelRegistry, IERC165 {
         if (!spec.previous.isZero()) _requireOwner(spec.previous);
 
         // INVARIANT: a model's specs are those that its key verifies against. An unknown key reverts here.
-        (bytes32 inputSpecHash, bytes32 outputSpecHash) = router.activeImplementation(spec.proofSystem).specHashes(
-            spec.keyHash
-        );
+        IProofSystem proofSystem = router.activeFor(spec.proofSystem, spec.keyHash);
+        (bytes32 inputSpecHash, bytes32 outputSpecHash) = proofSystem.specHashes(spec.keyHash);
         if (inputSpecHash != spec.inputSpecHash || outputSpecHash != spec.outputSpecHash) {
             revert SpecMismatch(spec.keyHash);
         }

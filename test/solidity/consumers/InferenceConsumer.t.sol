@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IMarket} from "../Deployed.sol";
+import {ConsumerBase} from "../../../contracts/consumers/ConsumerBase.sol";
 import {InferenceConsumer} from "../../../contracts/consumers/InferenceConsumer.sol";
 import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
@@ -61,7 +62,7 @@ contract InferenceConsumerTest is MarketTest {
     }
 
     function _notPending(JobId jobId) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(InferenceConsumer.JobNotPending.selector, jobId);
+        return abi.encodeWithSelector(ConsumerBase.JobNotPending.selector, jobId);
     }
 
     function test_TakesTheAnswerToItsOwnJob() public {
@@ -92,12 +93,12 @@ contract InferenceConsumerTest is MarketTest {
     function test_T20_RefusesEveryCallerButTheMarket() public {
         (, JobId jobId) = _ask(200_000);
         vm.prank(stranger);
-        vm.expectRevert(abi.encodeWithSelector(InferenceConsumer.NotMarket.selector, stranger));
+        vm.expectRevert(abi.encodeWithSelector(ConsumerBase.NotMarket.selector, stranger));
         consumer.onInference(jobId, modelId, output);
         // Nor another market, however genuine.
         IMarket clone = newMarket(address(token));
         vm.prank(address(clone));
-        vm.expectRevert(abi.encodeWithSelector(InferenceConsumer.NotMarket.selector, address(clone)));
+        vm.expectRevert(abi.encodeWithSelector(ConsumerBase.NotMarket.selector, address(clone)));
         consumer.onInference(jobId, modelId, output);
         assertEq(consumer.answers(), 0);
     }
@@ -129,7 +130,7 @@ contract InferenceConsumerTest is MarketTest {
         emit IInferenceMarket.CallbackFailed(
             jobId,
             address(consumer),
-            abi.encodeWithSelector(InferenceConsumer.WrongModel.selector, req.modelId, modelId)
+            abi.encodeWithSelector(ConsumerBase.WrongModel.selector, req.modelId, modelId)
         );
         market.fulfil(req, operator, output, seal);
         assertEq(consumer.answers(), 0);
@@ -188,9 +189,9 @@ contract InferenceConsumerTest is MarketTest {
     }
 
     function test_RefusesToBeBuiltWithoutMarketOrModel() public {
-        vm.expectRevert(InferenceConsumer.ZeroMarketOrModel.selector);
+        vm.expectRevert(ConsumerBase.ZeroMarketOrModel.selector);
         new CountingConsumer(IInferenceMarket(address(0)), modelId);
-        vm.expectRevert(InferenceConsumer.ZeroMarketOrModel.selector);
+        vm.expectRevert(ConsumerBase.ZeroMarketOrModel.selector);
         new CountingConsumer(market, ModelId.wrap(0));
     }
 }

@@ -158,10 +158,15 @@ contract StoppedKeysTest is MarketTest {
         assertTrue(router.isKeyStopped(SELECTOR, keyHash));
     }
 
-    function test_ModelsOfAStoppedKeyCanStillBeRegistered() public {
-        // The registry does not ask: the model could take no job, and its id means what it meant.
+    function test_AStoppedKeyTakesNoModels() public {
         stop();
-        assertEq(registry.ownerOf(modelId), modelOwner);
+        modelOwner = stranger; // another owner, so another id
+        vm.expectRevert(stopped());
+        this.registerAgain();
+    }
+
+    function registerAgain() external {
+        registerModel(0, 64, 10, 1);
     }
 
     // The router's other promises ---------------------------------------------------------------------------------
