@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IInferenceMarket, JobRecord, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
 import {IProofSystem} from "../../../contracts/interfaces/IProofSystem.sol";
-import {RecordingConsumer, RevertingConsumer} from "../../../contracts/mocks/market/HostileConsumers.sol";
+import {
+    RecordingConsumer,
+    ReentrantConsumer,
+    RevertingConsumer
+} from "../../../contracts/mocks/market/HostileConsumers.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {InputMode, Request} from "../../../contracts/types/Request.sol";
 import {OptimisticTest} from "./OptimisticTest.sol";
@@ -769,5 +774,40 @@ contract OptimisticArrowsTest is OptimisticTest {
         market.settle(req);
         assertState(jobId, JobState.Settled);
         assertEq(balance(operator), FUNDS + 9.5 ether);
+    }
+
+    /// Whatever gas `settle` is sent with: it reverts as a whole, or the consumer got its gas.
+    function testFuzz_T4_NobodyStarvesAConsumerBySettling(uint256 gasGiven) public {
+        RecordingConsumer consumer = new RecordingConsumer();
+        (Request memory req, JobId jobId) = _proposedFor(address(consumer));
+        skip(req.challengeWindow);
+        gasGiven = bound(gasGiven, 400_000, 900_000);
+        (bool ok, bytes memory reason) = address(market).call{gas: gasGiven}(abi.encodeCall(market.settle, (req)));
+        if (ok) {
+            assertEq(consumer.calls(), 1);
+            assertGe(consumer.gasSeen() + 1_000, req.callbackGas);
+        } else {
+            assertState(jobId, JobState.Proposed);
+            assertEq(bytes4(reason), IInferenceMarket.InsufficientCallbackGas.selector);
+        }
+    }
+
+    function test_T4_SettlementsCallbackFindsEveryDoorShut() public {
+        ReentrantConsumer consumer = new ReentrantConsumer();
+        (Request memory req, ) = _proposedFor(address(consumer));
+        skip(req.challengeWindow);
+        bytes[] memory calls = entryPoints(req);
+        for (uint256 i = 0; i < calls.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            consumer.arm(calls[i]);
+            market.settle(req);
+            assertTrue(consumer.entered());
+            assertFalse(consumer.lastOk());
+            assertEq(
+                consumer.lastReturn(),
+                abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
+            );
+            vm.revertToState(snapshot);
+        }
     }
 }
