@@ -17,6 +17,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   inferenceMarket: ["contracts/market/InferenceMarket.sol/InferenceMarket"],
   modelRegistry: ["contracts/models/ModelRegistry.sol/ModelRegistry"],
   proofSystemRouter: ["contracts/proofs/ProofSystemRouter.sol/ProofSystemRouter"],
+  operatorRegistry: ["contracts/market/OperatorRegistry.sol/OperatorRegistry"],
   proofSystem: ["contracts/interfaces/IProofSystem.sol/IProofSystem"],
   erc7992Registry: ["contracts/facades/Erc7992Registry.sol/Erc7992Registry"],
   erc7992Verifier: ["contracts/facades/Erc7992Verifier.sol/Erc7992Verifier"],

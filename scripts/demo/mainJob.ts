@@ -8,6 +8,7 @@ import { collectChainData } from "../../verifier/audit/chain-data.ts";
 import type { ChainReader } from "../../verifier/chain/client.ts";
 import { openSender } from "../../verifier/chain/transactions.ts";
 import type { Hex } from "../../verifier/chain/types.ts";
+import { openOpenings } from "../../verifier/hub/openings.ts";
 import type { Hub } from "../../verifier/hub/store.ts";
 import { parseNodeConfig } from "../../verifier/node/config.ts";
 import { openFileStore } from "../../verifier/node/fileStore.ts";
@@ -72,6 +73,7 @@ export async function withNode<T>(options: NodeOptions, work: () => Promise<T>):
       sender,
       store,
       hub: options.hub,
+      openings: openOpenings(join(options.dataDirectory, "openings")),
       proofSystem: options.proofSystem ?? groth16,
       prover: options.prover,
       logger,

@@ -287,6 +287,142 @@ describe("auditing a settlement", () => {
     expect((await audit(directory, false)).verdict).to.equal("indeterminate");
   });
 
+  describe("of an optimistic job", () => {
+    /** A claimed and proposed job; `right` is what the model gives. */
+    async function proposed(wrong: boolean) {
+      const { deployment } = chain;
+      const [operator, challenger] = [chain.senderOf(2), chain.senderOf(3)];
+      const request = await chain.makeRequest(original.model.modelId, {
+        ...{ input: original.request.input, mode: 1, nonce: original.request.nonce + nonce++ },
+        ...{ proposerBond: 1001n, challengerBond: 501n, challengeWindow: 600n, collateral: 401n },
+      });
+      const jobId = await chain.submitRequest(request);
+      const right = original.settlement.output;
+      await operator.send(calls.claim(deployment, request), { pollMs: 1 });
+      const output = wrong ? flip(right) : right;
+      await operator.send(calls.propose(deployment, request, output), { pollMs: 1 });
+      return {
+        request,
+        challenge: () =>
+          challenger.send(calls.challenge(deployment, request, keccakHex(toBytes(output))), { pollMs: 1 }),
+        prove: async () => {
+          const context = contextOf(deployment.chainId, deployment.market, jobId, challenger.address);
+          const claim = { context, input: toBytes(request.input), output: toBytes(right) };
+          const seal = toHex(mockSeal(toBytes(original.key), claim));
+          await challenger.send(calls.fulfil(deployment, request, challenger.address, right, seal), { pollMs: 1 });
+        },
+        settle: async () => {
+          await chain.networkHelpers.time.increase(600);
+          await operator.send(calls.settle(deployment, request), { pollMs: 1 });
+        },
+        /** Audits what the chain says, and what it says after `tamper`. */
+        audit: async (tamper?: (data: Mutable<ChainData>) => void): Promise<AuditReport> => {
+          const directory = join(root, "optimistic");
+          await cp(clean, directory, { recursive: true });
+          try {
+            const data = (await collectChainData(chain.chain, jobId)) as Mutable<ChainData>;
+            tamper?.(data);
+            await writeFile(join(directory, "chain.json"), serializeChainData(data));
+            return await audit(directory);
+          } finally {
+            await rm(directory, { recursive: true });
+          }
+        },
+      };
+    }
+    let nonce = 1n;
+
+    it("is valid without a proof where nobody challenged, and says loudly that nothing was proven", async () => {
+      const job = await proposed(false);
+      await job.settle();
+      const report = await job.audit();
+      expect(report.checks.filter(({ ok }) => ok !== true)).to.deep.equal([]);
+      expect([report.verdict, report.proven]).to.deep.equal(["valid", false]);
+      expect(report.notices.join()).to.contain("UNPROVEN");
+      const names = report.checks.map(({ name }) => name);
+      expect(names).to.include("unchallenged");
+      expect(names).to.not.include.members(["proof"]);
+      const tampers: [(data: Mutable<ChainData>) => void, string[]][] = [
+        [(d) => (d.request.mode = 0), ["job-id", "unchallenged"]],
+        [(d) => ((d as { proposal: unknown }).proposal = null), ["unchallenged", "payee"]],
+        [(d) => void (d.proposal !== null && (d.proposal.output = flip(d.proposal.output))), ["unchallenged"]],
+        [(d) => void (d.proposal !== null && (d.proposal.proposer = zero)), ["payee"]],
+        [(d) => (d.settlement.payee = zero), ["context", "payee"]],
+        [(d) => void (d.proposal !== null && (d.proposal.place.timestamp += 2n)), ["times"]],
+        [(d) => void (d.proposal !== null && (d.proposal.place.timestamp -= 1200n)), ["times"]],
+        [
+          (d) => ((d as { challenge: unknown }).challenge = { challenger: zero, place: d.proposal?.place }),
+          ["unchallenged", "times"],
+        ],
+        [
+          (d) => {
+            const nothing = { burnt: 0n, toPayee: 0n, toChallenger: 0n };
+            Object.assign(d, { dispute: { upheld: true, proposer: zero, challenger: null, ...nothing } });
+          },
+          ["dispute"],
+        ],
+        [(d) => (d.settlement.seal = "0x01"), ["proof", "proof-on-chain", "times", "dispute"]],
+      ];
+      for (const [i, [tamper, expected]] of tampers.entries()) {
+        expect(failedOf(await job.audit(tamper)), `tamper ${i}`).to.have.members(["chain-data", ...expected]);
+      }
+    });
+
+    it("is invalid when a wrong output became final because nobody challenged it", async () => {
+      const job = await proposed(true);
+      await job.settle();
+      const report = await job.audit();
+      expect(failedOf(report)).to.deep.equal(["output"]);
+      expect(report.verdict).to.equal("invalid");
+    });
+
+    it("is valid when a proof overturned the proposal, with and without a challenge before it, if the bonds went right", async () => {
+      for (const challenged of [true, false]) {
+        const job = await proposed(true);
+        if (challenged) await job.challenge();
+        await job.prove();
+        const report = await job.audit();
+        expect(report.checks.filter(({ ok }) => ok !== true)).to.deep.equal([]);
+        expect([report.verdict, report.proven]).to.deep.equal(["valid", true]);
+        // 401 and 1001, half of each burnt, rounded up
+        const { detail } = report.checks.find(({ name }) => name === "dispute") ?? {};
+        expect(detail).to.contain(
+          challenged ? "702 burnt, 200 to its payee, 500 to" : "702 burnt, 700 to its payee, 0 to",
+        );
+        const tampers: ((d: Mutable<NonNullable<ChainData["dispute"]>>) => void)[] = [
+          (d) => (d.upheld = true),
+          (d) => (d.burnt -= 1n),
+          (d) => (d.toPayee += 1n),
+          (d) => (d.toChallenger += 1n),
+          (d) => (d.proposer = zero),
+          (d) => (d.challenger = zero),
+        ];
+        for (const tamper of tampers) {
+          const tampered = await job.audit((d) => void (d.dispute !== null && tamper(d.dispute)));
+          expect(failedOf(tampered)).to.deep.equal(["chain-data", "dispute"]);
+        }
+        expect(failedOf(await job.audit((d) => Object.assign(d, { dispute: null })))).to.deep.equal([
+          "chain-data",
+          "dispute",
+        ]);
+      }
+    });
+
+    it("is valid when a proof upheld the proposal: its proposer earned, the proof's payee has the challenger's bond", async () => {
+      const job = await proposed(false);
+      await job.challenge();
+      await job.prove();
+      const report = await job.audit();
+      expect(report.checks.filter(({ ok }) => ok !== true)).to.deep.equal([]);
+      expect(report.checks.find(({ name }) => name === "dispute")?.detail).to.contain("upheld the proposal: 501");
+      const late = (d: Mutable<ChainData>): void => void (d.settlement.place.timestamp += 1200n);
+      expect(failedOf(await job.audit(late))).to.deep.equal(["chain-data", "times"]);
+      const early = (d: Mutable<ChainData>): void =>
+        void (d.challenge !== null && (d.challenge.place.timestamp += 600n));
+      expect(failedOf(await job.audit(early))).to.deep.equal(["chain-data", "times"]);
+    });
+  });
+
   it("reads nothing through links or pipes, and gives a verdict without a package", async () => {
     const directory = join(root, "links");
     const key = join(directory, "package/setup/key.bin");

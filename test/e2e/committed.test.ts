@@ -7,22 +7,37 @@ import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { HDNodeWallet } from "ethers";
 import { network } from "hardhat";
 import { auditDirectory, writeAuditDirectory, type AuditReport } from "../../verifier/audit/audit.ts";
-import { CHAIN_DATA_FORMAT, type ChainData } from "../../verifier/audit/chain-data.ts";
+import { CHAIN_DATA_FORMAT, collectChainData, type ChainData } from "../../verifier/audit/chain-data.ts";
 import { contextOf, jobIdOf, modelIdOf, toBytes, toHex } from "../../verifier/chain/hashes.ts";
-import type { Hex } from "../../verifier/chain/types.ts";
+import { toJson, type Address, type Hex } from "../../verifier/chain/types.ts";
+import { proofSystemModule } from "../../verifier/cli/proof-systems.ts";
+import { execute } from "../../verifier/graph/execute.ts";
 import { makeOpening, parseOpening, serializeOpening, type Opening } from "../../verifier/proofs/commitment.ts";
 import { inputModeOfKey } from "../../verifier/proofs/groth16/key.ts";
 import { groth16, setupDevelopment, verifySetup } from "../../verifier/proofs/groth16/index.ts";
-import { modelSpecOf } from "../../verifier/sdk/models.ts";
+import {
+  awaitResult,
+  buildRequest,
+  commitInput,
+  modelSpecOf,
+  registerPackage,
+  requestInference,
+} from "../../verifier/sdk/index.ts";
+import { decodeTensors, encodeTensors } from "../../verifier/tensor/codec.ts";
 import { SCALAR_FIELD } from "../../verifier/tensor/packing.ts";
 import type { TensorSpec } from "../../verifier/tensor/spec.ts";
 import { parseManifest, serializeManifest } from "../../verifier/hub/manifest.ts";
 import { openPackage } from "../../verifier/hub/package.ts";
+import { openHub } from "../../verifier/hub/store.ts";
+import { openProver } from "../../verifier/node/prover.ts";
+import { withNode } from "../../scripts/demo/mainJob.ts";
 import { perceptron, writePackage } from "../helpers/circuit-models.ts";
-import { codeOf } from "../helpers/errors.ts";
+import { codeOf, errorOf } from "../helpers/errors.ts";
 import { sampleRequest } from "../helpers/jobs.ts";
+import { newLocalMarket, type LocalMarket } from "../helpers/local-market.ts";
 import { onnxOf } from "../onnx/model.ts";
 
 const MAIN = new URL("../../verifier/cli/main.ts", import.meta.url).pathname;
@@ -240,6 +255,124 @@ describe("committed inputs, from ONNX to the chain", function () {
     const child = execFile(process.execPath, [...args, opening.salt.toString()], { timeout: 100_000 });
     const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
     expect([code, signal]).to.deep.equal([0, null]);
+  });
+
+  describe("a private inference through the market", () => {
+    let market: LocalMarket;
+    before(async () => {
+      market = await newLocalMarket(2, 1_000_000n);
+    });
+    after(() => market.close());
+
+    it("commitment on chain, opening to the node, claim, proof, settlement, result; the input is nowhere on the chain", async () => {
+      const { chain, reader, token, owner } = market;
+      const [requester, operator] = market.accounts as [HDNodeWallet, HDNodeWallet];
+      const { deployment } = reader;
+      const { modelId } = await registerPackage(at("package"), reader, market.send(owner), {}, { pollMs: 20 });
+      const hub = await openHub(at("hub"));
+      await hub.add(at("package"));
+      const { manifest, graph } = await openPackage(at("package"));
+      const mine = await commitInput(manifest, [SECRET]);
+      await writeFile(at("mine.json"), serializeOpening(mine));
+      // Not used by a node of its own here: what `node open` reads of it is where openings and packages are.
+      const tokens = [{ token, minPrice: 1, maxCollateral: 1 }];
+      const config = {
+        rpc: chain.url,
+        deployment,
+        data: at("node"),
+        hub: at("hub"),
+        wallet: {},
+        node: { models: "any", tokens },
+      };
+      await writeFile(at("node.json"), toJson(config));
+
+      const prover = openProver({ ...proofSystemModule("groth16"), memoryMb: 2048, timeoutMs: 120_000 });
+      const dataDirectory = at("node");
+      const log: string[] = [];
+      const node = {
+        chain,
+        reader,
+        hub,
+        prover,
+        dataDirectory,
+        operator,
+        modelId,
+        log: (line: string) => log.push(line),
+      };
+      const { jobId, output } = await withNode(node, async () => {
+        const { timestamp } = await reader.head();
+        const asked = { requester: requester.address as Address, modelId, input: mine, token, maxFee: 10_000n };
+        const request = buildRequest({ ...asked, now: timestamp });
+        expect([request.inputMode, request.input]).to.deep.equal([1, mine.commitment]);
+        const { jobId } = await requestInference(reader, market.send(requester), request, { pollMs: 20 });
+
+        const notMine = { ...mine, salt: mine.salt ^ 1n };
+        await writeFile(at("wrong.json"), serializeOpening(notMine));
+        const refused = await verigrad("node", "open", at("wrong.json"), "--config", at("node.json"));
+        expect(refused.code, refused.text).to.equal(2);
+        expect(refused.result).to.have.nested.property("error.code", "OPENING_INVALID");
+        // The node has had seconds to claim, and has not.
+        expect((await reader.job(jobId)).state).to.equal("Requested");
+        expect(log.join()).to.not.contain("sent claim");
+
+        const taken = await succeeds("node", "open", at("mine.json"), "--config", at("node.json"));
+        expect(taken.result).to.deep.equal({ commitment: mine.commitment });
+        const output = await awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 120_000 });
+        return { jobId, output };
+      });
+      await prover.close();
+      expect((await reader.job(jobId)).claimer).to.equal(operator.address);
+      const values = execute(graph, decodeTensors(specs, mine.input));
+      expect(toHex(output)).to.equal(
+        toHex(
+          encodeTensors(
+            graph.outputs.map(({ spec }) => spec),
+            values,
+          ),
+        ),
+      );
+
+      const secrets = [toHex(mine.input).slice(2), mine.salt.toString(16).padStart(32, "0")];
+      const seen: string[] = [];
+      for (let number = 0; number <= (await reader.head()).number; number++) {
+        const block = await chain.provider.getBlock(number, true);
+        for (const transaction of block?.prefetchedTransactions ?? []) seen.push(transaction.data);
+      }
+      for (const entry of await chain.provider.getLogs({ fromBlock: 0, toBlock: "latest" }))
+        seen.push(entry.data, ...entry.topics);
+      expect(
+        seen.some((data) => data.includes(mine.commitment.slice(2))),
+        "the search finds what is there",
+      ).to.equal(true);
+      for (const secret of secrets) expect(seen.filter((data) => data.includes(secret))).to.deep.equal([]);
+      for (const secret of secrets) expect(log.join()).to.not.contain(secret);
+      const jobs = await readFile(join(dataDirectory, "jobs.jsonl"), "utf8");
+      for (const secret of secrets) expect(jobs).to.not.contain(secret);
+
+      const data = await collectChainData(reader, jobId);
+      await writeAuditDirectory(at("settled"), data, at("package"));
+      const audit = (text?: string): Promise<AuditReport> =>
+        auditDirectory(at("settled"), {
+          proofSystem: groth16,
+          chain: reader,
+          ...(text === undefined ? {} : { opening: text }),
+        });
+      expect((await audit(serializeOpening(mine))).verdict).to.equal("valid");
+      const closed = await audit();
+      expect(closed.verdict).to.equal("indeterminate");
+      expect(closed.checks.filter(({ ok }) => ok !== true).map(({ name }) => name)).to.deep.equal(["input", "output"]);
+    });
+
+    it("OPTIMISTIC is refused: nobody could challenge what nobody sees", async () => {
+      const { reader, token } = market;
+      const [requester] = market.accounts as [HDNodeWallet];
+      const { timestamp } = await reader.head();
+      const modelId = modelIdOf(market.owner.address as Hex, await modelSpecOf(at("package")));
+      const asked = { requester: requester.address as Address, modelId, input: opening, token, maxFee: 10_000n };
+      const request = buildRequest({ ...asked, now: timestamp, optimistic: true });
+      const refused = await errorOf(requestInference(reader, market.send(requester), request));
+      expect(refused?.data["error"]).to.equal("UnsupportedInputMode");
+    });
   });
 
   describe("audit", () => {

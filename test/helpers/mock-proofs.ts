@@ -8,12 +8,14 @@ import { VerigradError } from "../../verifier/errors.ts";
 import { execute } from "../../verifier/graph/execute.ts";
 import { parseGraph } from "../../verifier/graph/serialize.ts";
 import type { IntegerGraph } from "../../verifier/graph/types.ts";
+import { commitInputs, commitmentBytes } from "../../verifier/proofs/commitment.ts";
 import {
   INPUT_MODES,
   type Claim,
   type Hex,
   type InputMode,
   type ProofSystem,
+  type Statement,
   type Verdict,
 } from "../../verifier/proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../../verifier/tensor/codec.ts";
@@ -45,18 +47,17 @@ export function mockSeal(key: Uint8Array, { context, input, output }: Claim): Ui
   return getBytes(keccak256(encoded));
 }
 
-async function prove(directory: string, { context, input }: { context: bigint; input: Uint8Array }) {
+async function prove(directory: string, { context, input, salt }: Statement) {
   const read = (path: string): Promise<Buffer> => readFile(join(directory, path));
   const graph = parseGraph(await read("graph.json"), await read("weights.bin"));
-  const values = decodeTensors(
-    graph.inputs.map(({ spec }) => spec),
-    input,
-  );
+  const specs = graph.inputs.map(({ spec }) => spec);
+  const values = decodeTensors(specs, input);
+  const claimed = salt === undefined ? input : commitmentBytes(await commitInputs(specs, values, salt));
   const output = encodeTensors(
     graph.outputs.map(({ spec }) => spec),
     execute(graph, values),
   );
-  return { output, seal: mockSeal(await read("setup/key.bin"), { context, input, output }) };
+  return { output, seal: mockSeal(await read("setup/key.bin"), { context, input: claimed, output }) };
 }
 
 async function verify(key: Uint8Array, claim: Claim, seal: Uint8Array): Promise<Verdict> {

@@ -81,12 +81,6 @@ describe("the node's decision", () => {
       "dropped: it is optimistic, and this node is not told to take such jobs",
     ],
     ["a mode to come", {}, { mode: 2 }, "dropped: its mode is not served"],
-    [
-      "a committed input",
-      {},
-      { inputMode: 1 },
-      "dropped: its inputs are committed; this node proves public inputs only",
-    ],
     ["the claim deadline", { now: 2000n }, {}, "dropped: nobody may claim it any more"],
     ["the deadline", { now: 4000n }, {}, "dropped: its deadline has passed"],
     ["a model that is refused", { refusal: { reason: "no", final: true } }, {}, "dropped: no"],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -13,10 +13,14 @@ import { memoryStore } from "../../verifier/node/memoryStore.ts";
 import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
 import { openProver, type Prover } from "../../verifier/node/prover.ts";
 import { runNode } from "../../verifier/node/run.ts";
+import { NO_OPENING } from "../../verifier/node/witness.ts";
+import { makeOpening, serializeOpening, type Opening } from "../../verifier/proofs/commitment.ts";
 import type { JobStore, Logger } from "../../verifier/node/types.ts";
+import { openOpenings, type Openings } from "../../verifier/hub/openings.ts";
 import { openHub, type Hub } from "../../verifier/hub/store.ts";
 import type { ProofSystem } from "../../verifier/proofs/types.ts";
 import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
+import { codeOf } from "../helpers/errors.ts";
 import { mockKey, mockProofs } from "../helpers/mock-proofs.ts";
 import { mockPackageFiles, tinyGraph, writeFiles } from "../helpers/packages.ts";
 
@@ -28,6 +32,7 @@ describe("the operator's node", () => {
   let root: string;
   let chain: TestChain;
   let hub: Hub;
+  let openings: Openings;
   let modelId: Hex;
   let cid: string;
   const provers: Prover[] = [];
@@ -39,6 +44,7 @@ describe("the operator's node", () => {
     await writeFiles(join(root, "package"), files);
     ({ modelId, cid } = await chain.registerModel(files));
     hub = await openHub(join(root, "hub"));
+    openings = openOpenings(join(root, "openings"));
     expect(await hub.add(join(root, "package"))).to.equal(cid);
   });
   let snapshot: { restore(): Promise<void> };
@@ -88,6 +94,7 @@ describe("the operator's node", () => {
       sender: options.sender ?? chain.senderOf(OPERATOR),
       store,
       hub: options.hub ?? hub,
+      openings,
       proofSystem: options.proofSystem ?? mockProofs,
       prover,
       logger: quiet,
@@ -289,19 +296,87 @@ describe("the operator's node", () => {
     expect(await statusOf(jobId)).to.match(/^dropped: PACKAGE_CID_MISMATCH/);
   });
 
-  it("claims nothing for a model whose package says that inputs are committed", async () => {
-    // under a key that takes public inputs: the market refuses the request otherwise
+  it("refuses a model whose package names another input mode than its key", async () => {
     const files = mockPackageFiles({ inputMode: "COMMITTED", salt: 9 }).map((file) =>
       file.path === "setup/key.bin" ? { ...file, bytes: mockKey(tinyGraph(), 9) } : file,
     );
-    await writeFiles(join(root, "committed"), files);
+    await writeFiles(join(root, "relabelled"), files);
     const registered = await chain.registerModel(files);
-    await hub.add(join(root, "committed"));
+    await hub.add(join(root, "relabelled"));
     const jobId = await chain.submitRequest(await chain.makeRequest(registered.modelId));
     const { node, statusOf } = nodeWith();
     await settle(node, 2);
-    expect(await statusOf(jobId)).to.equal("dropped: its inputs are committed; this node proves public inputs only");
+    expect(await statusOf(jobId)).to.match(/^dropped: PACKAGE_CORRUPT/);
     expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+  });
+
+  describe("committed inputs", () => {
+    const specs = tinyGraph().inputs.map(({ spec }) => spec);
+    let committed: Hex;
+    let opening: Opening;
+    before(async () => {
+      const files = mockPackageFiles({ inputMode: "COMMITTED", salt: 8 });
+      await writeFiles(join(root, "committed"), files);
+      await hub.add(join(root, "committed"));
+      ({ modelId: committed } = await chain.registerModel(files));
+    });
+    beforeEach(async () => {
+      opening = await makeOpening(specs, Uint8Array.of(1, 2, 3, 4));
+    });
+    const ask = async (): Promise<Hex> =>
+      chain.submitRequest(await chain.makeRequest(committed, { inputMode: 1, input: opening.commitment }));
+    const path = (): string => join(root, "openings", `${opening.commitment.slice(2)}.json`);
+
+    it("claims nothing without the opening, and settles once it is delivered", async () => {
+      const { node, statusOf } = nodeWith();
+      const jobId = await ask();
+      const before = await transactionsOf(OPERATOR);
+      await settle(node, 2);
+      expect(await statusOf(jobId)).to.equal(`open: ${NO_OPENING}`);
+      expect(await transactionsOf(OPERATOR)).to.equal(before);
+      await openings.add(specs, serializeOpening(opening));
+      await settle(node);
+      expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+      expect(await chain.chain.resultOf(jobId)).to.equal("0x002000080028");
+    });
+
+    it("claims nothing with an opening of another commitment in its place, or with a broken one", async () => {
+      const { node, statusOf } = nodeWith();
+      const jobId = await ask();
+      const other = await makeOpening(specs, opening.input);
+      await mkdir(join(root, "openings"), { recursive: true });
+      for (const text of [serializeOpening(other), serializeOpening({ ...opening, salt: other.salt }), "{"]) {
+        await writeFile(path(), text);
+        await settle(node, 2);
+        expect(await statusOf(jobId)).to.match(/^open: OPENING_INVALID/);
+      }
+      expect((await chain.chain.job(jobId)).state).to.equal("Requested");
+    });
+
+    it("looks at the opening again before each claim: one that is gone since stops it", async () => {
+      const request = await chain.makeRequest(committed, {
+        ...{ inputMode: 1 as const, input: opening.commitment, minFee: 100n, maxFee: 2000n, rampLength: 1000n },
+      });
+      const jobId = await chain.submitRequest(request);
+      await openings.add(specs, serializeOpening(opening));
+      const { node, statusOf } = nodeWith();
+      await node.tick();
+      expect(await statusOf(jobId)).to.equal("open: its price is still too low");
+      await rm(path());
+      await chain.networkHelpers.time.increase(900);
+      await chain.networkHelpers.mine();
+      await settle(node, 2);
+      expect(await statusOf(jobId)).to.equal(`open: ${NO_OPENING}`);
+    });
+
+    it("shows openings to their owner alone", async () => {
+      await openings.add(specs, serializeOpening(opening));
+      expect((await stat(path())).mode & 0o777).to.equal(0o600);
+      expect((await stat(join(root, "openings"))).mode & 0o077).to.equal(0);
+      const bad = serializeOpening({ ...opening, commitment: `0x${"00".repeat(32)}` });
+      expect(await codeOf(openings.add(specs, bad))).to.equal("OPENING_INVALID");
+      expect(await codeOf(openings.add(specs, "{}"))).to.equal("OPENING_INVALID");
+    });
   });
 
   it("claims nothing for a model whose circuit or key it could not rebuild (T19)", async () => {
@@ -462,6 +537,7 @@ describe("the operator's node", () => {
         sender: chain.senderOf(OPERATOR),
         store,
         hub,
+        openings,
         proofSystem: mockProofs,
         prover,
         logger: quiet,

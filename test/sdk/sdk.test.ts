@@ -4,11 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
+import { decodeRevert } from "../../verifier/chain/errors.ts";
 import { toBytes, toHex } from "../../verifier/chain/hashes.ts";
+import { permitOf } from "../../verifier/chain/signatures.ts";
+import type { Fulfilment } from "../../verifier/chain/transactions.ts";
 import type { Address, Hex } from "../../verifier/chain/types.ts";
 import {
   argmax,
   awaitResult,
+  bondStake,
+  bringRequest,
   buildRequest,
   calls,
   commitInput,
@@ -16,17 +21,22 @@ import {
   decodeOutput,
   encodeInput,
   encodeInputFile,
+  jobIdOf,
   parseManifest,
   parseOpening,
   registerPackage,
+  requestBatch,
   requestInference,
   serializeOpening,
+  signPermit,
+  signRequest,
+  type Request,
   type RequestOptions,
 } from "../../verifier/sdk/index.ts";
-import { newTestChain, type TestChain } from "../helpers/chain.ts";
+import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
 import { codeOf, errorOf } from "../helpers/errors.ts";
-import { mockProofs } from "../helpers/mock-proofs.ts";
-import { mockPackageFiles, writeFiles } from "../helpers/packages.ts";
+import { mockKey, mockProofs, mockSeal } from "../helpers/mock-proofs.ts";
+import { mockPackageFiles, tinyGraph, writeFiles } from "../helpers/packages.ts";
 
 const files = mockPackageFiles();
 const manifest = parseManifest(files.find(({ path }) => path === "manifest.json")?.bytes as Uint8Array);
@@ -129,6 +139,150 @@ describe("the SDK on a chain", () => {
     await chain.senderOf(2).send(calls.fulfil(deployment, request, payee, toHex(output), toHex(seal)), { pollMs: 1 });
     const result = await awaitResult(chain.chain, jobId, { pollMs: 1 });
     expect(argmax(decodeOutput(manifest, result)[0]?.values ?? []).index).to.equal(2);
+  });
+
+  describe("signed requests, permits, batches, stake", () => {
+    let modelId: Hex;
+    let token: Address;
+    let snapshot: { restore(): Promise<void> };
+    const BRINGER = 3;
+    before(async () => {
+      ({ modelId } = await chain.registerModel(mockPackageFiles({ salt: 2 })));
+      token = chain.deployment.tokens[0] as Address;
+    });
+    beforeEach(async () => {
+      snapshot = await chain.networkHelpers.takeSnapshot();
+    });
+    afterEach(() => snapshot.restore());
+    const build = async (change: Partial<RequestOptions> = {}): Promise<Request> =>
+      buildRequest({
+        ...{ requester: chain.accounts[1]?.address as Address, modelId, token, maxFee: 1000n },
+        ...{ input: encodeInput(manifest, [[1, 2, 3, 4]]), now: (await chain.chain.head()).timestamp },
+        ...change,
+      });
+    const refusal = async (call: Promise<unknown>): Promise<unknown> => (await errorOf(call))?.data["error"];
+
+    it("a request signed by its requester is brought by another, once; no other field passes", async () => {
+      const request = await build();
+      const signature = await signRequest(chain.chain, chain.senderOf(1), request);
+      const bringer = chain.senderOf(BRINGER);
+      const dearer = { ...request, maxFee: 1001n };
+      expect(await refusal(bringRequest(chain.chain, bringer, { request: dearer, signature }))).to.equal(
+        "InvalidSignature",
+      );
+      const before = await chain.chain.balanceOf(token, request.requester);
+      const { jobId } = await bringRequest(chain.chain, bringer, { request, signature }, { pollMs: 1 });
+      expect((await chain.chain.job(jobId)).state).to.equal("Requested");
+      expect(await chain.chain.balanceOf(token, request.requester)).to.equal(before - 1000n);
+      expect(await refusal(bringRequest(chain.chain, bringer, { request, signature }))).to.equal("JobExists");
+      expect(await codeOf(signRequest(chain.chain, bringer, request)), "not theirs to sign").to.equal("NOT_REQUESTER");
+    });
+
+    it("an invalidated nonce stops a request that was signed and not yet brought", async () => {
+      const request = await build();
+      const signature = await signRequest(chain.chain, chain.senderOf(1), request);
+      expect(await chain.chain.isNonceInvalidated(request.requester, request.nonce)).to.equal(false);
+      await chain.senderOf(1).send(calls.invalidateNonce(chain.deployment, request.nonce), { pollMs: 1 });
+      expect(await chain.chain.isNonceInvalidated(request.requester, request.nonce)).to.equal(true);
+      const brought = bringRequest(chain.chain, chain.senderOf(BRINGER), { request, signature });
+      expect(await refusal(brought)).to.equal("NonceIsInvalidated");
+    });
+
+    it("with a permit the fee comes from the requester's tokens, what is there already included", async () => {
+      const requester = chain.senderOf(1);
+      const { deployment } = chain;
+      const held = await chain.chain.balanceOf(token, requester.address);
+      await requester.send(calls.withdraw(deployment, token, requester.address, held - 400n), { pollMs: 1 });
+      await requester.send(calls.approve(token, deployment.market, 0n), { pollMs: 1 });
+      const request = await build();
+      const signature = await signRequest(chain.chain, requester, request);
+      const deadline = BigInt((await chain.chain.head()).timestamp) + 600n;
+      const permit = await signPermit(chain.chain, requester, token, 600n, deadline);
+      const bringer = chain.senderOf(BRINGER);
+      expect(await refusal(bringRequest(chain.chain, bringer, { request, signature }))).to.equal("InsufficientBalance");
+      const { balance } = await chain.chain.walletOf(token, requester.address);
+      await bringRequest(chain.chain, bringer, { request, signature, permit }, { pollMs: 1 });
+      expect(await chain.chain.balanceOf(token, requester.address)).to.equal(0n);
+      expect(await chain.chain.walletOf(token, requester.address)).to.deep.equal({
+        balance: balance - 600n,
+        allowance: 0n,
+      });
+      expect(await codeOf(() => permitOf(1n, 2n, "0x1234"))).to.equal("SIGNATURE_INVALID");
+    });
+
+    it("a batch opens own and signed requests together, or none", async () => {
+      const bringer = chain.senderOf(BRINGER);
+      const own = await build({ requester: bringer.address });
+      const other = await build();
+      const signature = await signRequest(chain.chain, chain.senderOf(1), other);
+      const unsigned = requestBatch(chain.chain, bringer, [{ request: own }, { request: other }]);
+      expect(await refusal(unsigned)).to.equal("NotRequester");
+      const batch = [{ request: own }, { request: other, signature }];
+      const { jobIds } = await requestBatch(chain.chain, bringer, batch, { pollMs: 1 });
+      for (const jobId of jobIds) expect((await chain.chain.job(jobId)).state).to.equal("Requested");
+    });
+
+    it("fulfilBatch settles what is right and says of the rest why not", async () => {
+      const { deployment } = chain;
+      const operator = chain.senderOf(2);
+      const requests = [await build(), await build()];
+      await requestBatch(
+        chain.chain,
+        chain.senderOf(1),
+        requests.map((request) => ({ request })),
+        { pollMs: 1 },
+      );
+      const payee = operator.address;
+      const ids = requests.map((request) => jobIdOf(deployment.chainId, deployment.market, request));
+      const items: Fulfilment[] = [];
+      for (const [i, request] of requests.entries()) {
+        const context = contextOf(deployment.chainId, deployment.market, ids[i] as Hex, payee);
+        const input = toBytes(request.input);
+        const { output } = await mockProofs.prove(root, { context, input });
+        const key = mockKey(tinyGraph(), 2);
+        const seal = mockSeal(key, { context: i === 0 ? context : context + 1n, input, output });
+        items.push({ request, payee, output: toHex(output), seal: toHex(seal) });
+      }
+      const { blockNumber } = await operator.send(calls.fulfilBatch(deployment, items), { pollMs: 1 });
+      const events = await chain.chain.marketEvents(blockNumber, blockNumber);
+      expect(events.map(({ name, jobId }) => [name, jobId])).to.deep.equal([
+        ["JobSettled", ids[0]],
+        ["FulfilmentRefused", ids[1]],
+      ]);
+      const refused = events.find((event) => event.name === "FulfilmentRefused");
+      expect(decodeRevert(refused?.reason ?? "0x").data["error"]).to.equal("InvalidProof");
+    });
+
+    it("an optimistic request has bonds and windows that the market takes", async () => {
+      const request = await build({ optimistic: true, maxFee: 1001n });
+      expect(request).to.include({ mode: 1, proposerBond: 1001n, challengerBond: 501n, challengeWindow: 3600n });
+      const { jobId } = await requestInference(chain.chain, chain.senderOf(1), request, { pollMs: 1 });
+      expect((await chain.chain.job(jobId)).state).to.equal("Requested");
+    });
+
+    it("bonds what is on the market and, where that lacks, the account's tokens; says when there is too little", async () => {
+      const operator = chain.senderOf(2);
+      const { deployment } = chain;
+      await operator.send(calls.approve(token, deployment.market, 0n), { pollMs: 1 });
+      const { balance } = await chain.chain.walletOf(token, operator.address);
+      const held = await chain.chain.balanceOf(token, operator.address);
+      const stake = await bondStake(chain.chain, operator, token, held + 5n, { pollMs: 1 });
+      expect([stake.bonded, stake.exposure]).to.deep.equal([FUNDS + held + 5n, 0n]);
+      expect(await chain.chain.walletOf(token, operator.address)).to.deep.equal({
+        balance: balance - 5n,
+        allowance: 0n,
+      });
+      expect(await codeOf(bondStake(chain.chain, operator, token, balance))).to.equal("FUNDS_MISSING");
+      await operator.send(calls.unbond(deployment, token, 7n), { pollMs: 1 });
+      const unbonding = await chain.chain.stakeOf(token, operator.address);
+      expect(unbonding).to.include({ bonded: FUNDS + held - 2n, unbonding: 7n });
+      const { unbondingDelay } = await chain.chain.parameters();
+      expect(unbonding.releasableAt).to.equal(BigInt((await chain.chain.head()).timestamp) + unbondingDelay);
+      expect(await refusal(operator.send(calls.release(deployment, token)))).to.equal("StakeLocked");
+      await chain.networkHelpers.time.increaseTo(unbonding.releasableAt);
+      await operator.send(calls.release(deployment, token), { pollMs: 1 });
+      expect(await chain.chain.balanceOf(token, operator.address)).to.equal(7n);
+    });
   });
 
   it("gives up on a job that ended without a result, and on request", async () => {

@@ -17,6 +17,8 @@ export const nodeConfigSchema = z.strictObject({
         minPrice: uint(96),
         /** most stake to expose for one job: its collateral and, where it is optimistic, the proposer's bond */
         maxCollateral: uint(96),
+        /** stake to have when the node starts: what is missing moves from the balance on the market */
+        bond: uint(96).optional(),
       }),
     )
     .min(1),

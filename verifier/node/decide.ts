@@ -38,9 +38,6 @@ export type Step =
 export const NOT_ENOUGH_STAKE =
   "the bonded stake that backs no other job does not cover its collateral: bond more, with `verigrad node bond`";
 
-/** Why a job or a model with committed inputs is refused: proving takes an opening, and nobody hands one to a node yet. */
-export const COMMITTED_NOT_SERVED = "its inputs are committed; this node proves public inputs only";
-
 const wait = (why: string): Step => ({ do: "wait", why });
 const drop = (reason: string): Step => ({ do: "end", status: "dropped", reason });
 
@@ -132,7 +129,6 @@ function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   if (request.mode === MODE.OPTIMISTIC && !config.optimistic)
     return "it is optimistic, and this node is not told to take such jobs";
   if (request.mode === MODE.ATTESTED) return "its mode is not served";
-  if (request.inputMode !== 0) return COMMITTED_NOT_SERVED;
   if (view.refusal?.final === true) return view.refusal.reason;
   const terms = termsFor(job, config);
   if (terms === undefined) return "its token is not one that this node takes";

@@ -13,7 +13,6 @@ import { INSECURE_SETUP_HASH } from "../proofs/transcript.ts";
 import type { ProofSystem } from "../proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
 import type { NodeConfig } from "./config.ts";
-import { COMMITTED_NOT_SERVED } from "./decide.ts";
 
 /** A model that this node can prove. */
 export interface ServedModel {
@@ -29,7 +28,7 @@ export interface Refused {
   readonly final: boolean;
 }
 
-export function isRefused(found: ServedModel | Refused): found is Refused {
+export function isRefused(found: object | Refused): found is Refused {
   return "reason" in found;
 }
 
@@ -64,7 +63,6 @@ export function openModels(
       return "its key comes from an INSECURE set-up";
     const directory = await deps.hub.get(cidFromBytes(toBytes(spec.cid)));
     const opened = await openPackage(directory);
-    if (opened.manifest.inputMode !== "PUBLIC") return COMMITTED_NOT_SERVED;
     const setup = await openSetup(directory);
     const { inputSpecHash, outputSpecHash } = specHashesOf(opened);
     const same =
@@ -76,7 +74,7 @@ export function openModels(
       setup.keyHash === spec.keyHash &&
       setup.setupHash === spec.setupHash;
     if (!same) return "its package is not what is registered";
-    const refusals = deps.proofSystem.unsupported(opened.graph);
+    const refusals = deps.proofSystem.unsupported(opened.graph, opened.manifest.inputMode);
     if (refusals.length > 0) return `its graph cannot be proven: ${refusals[0]?.reason}`;
     // SAFETY: hashes say that this is the owner's package, not that it is honest. A circuit that is not the graph's, or a
     // key that nobody can prove with, would cost each claimer the collateral (T19).

@@ -3,17 +3,19 @@
 import type { ChainReader } from "../chain/client.ts";
 import { contextOf, exposureOf, toBytes, toHex } from "../chain/hashes.ts";
 import { calls, type Call, type Sender, type SignedTransaction } from "../chain/transactions.ts";
-import type { Hex } from "../chain/types.ts";
+import type { Hex, JobRecord } from "../chain/types.ts";
 import { watch } from "../chain/watcher.ts";
 import { VerigradError } from "../errors.ts";
 import { sameBytes } from "../graph/canonical-json.ts";
 import type { Hub } from "../hub/store.ts";
+import type { Openings } from "../hub/openings.ts";
 import type { ProofSystem } from "../proofs/types.ts";
 import type { NodeConfig } from "./config.ts";
 import { decide, type View } from "./decide.ts";
 import { applyEvents, rollBack } from "./intake.ts";
-import { isRefused, openModels } from "./models.ts";
+import { isRefused, openModels, type Refused, type ServedModel } from "./models.ts";
 import type { Prover } from "./prover.ts";
+import { witnessOf } from "./witness.ts";
 import type { Clock, Job, JobStore, Logger } from "./types.ts";
 
 export interface NodeDependencies {
@@ -21,6 +23,8 @@ export interface NodeDependencies {
   readonly sender: Sender;
   readonly store: JobStore;
   readonly hub: Hub;
+  /** of committed inputs, as they are delivered */
+  readonly openings: Openings;
   readonly proofSystem: ProofSystem;
   readonly prover: Prover;
   readonly logger: Logger;
@@ -43,7 +47,7 @@ const isStaked = (job: Job): boolean => job.status !== "open" || job.claim !== n
 const REBROADCAST_MS = 30_000;
 
 export function createNode(config: NodeConfig, deps: NodeDependencies): OperatorNode {
-  const { chain, sender, store, prover, logger, clock, proofSystem } = deps;
+  const { chain, sender, store, openings, prover, logger, clock, proofSystem } = deps;
   const { deployment } = chain;
   const models = openModels(config, deps);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
@@ -91,15 +95,23 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     return sum;
   };
 
+  /** Why a job cannot be proven here. An opening is looked at again each time: without it nothing is claimed (T19). */
+  const refusalOf = async (job: Job, { state }: JobRecord, model: ServedModel | Refused): Promise<Refused | null> => {
+    if (isRefused(model)) return model;
+    const toDo = state === "Requested" || (state === "Claimed" && job.proof === null);
+    if (!toDo) return null;
+    const witness = await witnessOf(model, job.request, openings);
+    if (isRefused(witness)) return witness;
+    if (state !== "Requested" || job.claim !== null) return null;
+    const output = executed.get(job.jobId) ?? models.execute(model, witness.input);
+    executed.set(job.jobId, output);
+    return typeof output === "string" ? { reason: output, final: true } : null;
+  };
+
   const viewOf = async (job: Job, now: bigint, blockTime: bigint): Promise<View> => {
     const record = await chain.job(job.jobId);
     const model = await models.find(job.request.modelId);
-    let refusal = isRefused(model) ? model : null;
-    if (!isRefused(model) && record.state === "Requested" && job.claim === null) {
-      const output = executed.get(job.jobId) ?? models.execute(model, toBytes(job.request.input));
-      executed.set(job.jobId, output);
-      if (typeof output === "string") refusal = { reason: output, final: true };
-    }
+    const refusal = await refusalOf(job, record, model);
     const others = (await store.list({ open: true })).filter((other) => other.jobId !== job.jobId);
     const claiming = others.filter((other) => other.status === "claiming");
     const taken = claiming
@@ -156,14 +168,15 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     const { jobId, request } = job;
     const model = await models.find(request.modelId);
     if (isRefused(model)) throw new VerigradError("MODEL_NOT_SERVED", model.reason);
-    const input = toBytes(request.input);
+    const witness = await witnessOf(model, request, openings);
+    if (isRefused(witness)) throw new VerigradError("PROVE_FAILED", witness.reason);
     const context = contextOf(deployment.chainId, deployment.market, jobId, sender.address);
-    const expected = models.execute(model, input);
+    const expected = models.execute(model, witness.input);
     if (typeof expected === "string") throw new VerigradError("PROVE_FAILED", expected);
     const started = clock.now();
     const { output, seal } = await prover.prove(
       model.package.directory,
-      { context, input },
+      { context, ...witness },
       {
         signal,
         onProgress: (step, fraction) => logger.debug({ jobId, step, fraction }, "proving"),
@@ -173,7 +186,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     if (!sameBytes(output, expected)) {
       throw new VerigradError("PROVE_FAILED", "the prover's output is not the executor's", { consequence: "ESCALATE" });
     }
-    const verdict = await proofSystem.verify(model.setup.key, { context, input, output }, seal);
+    const verdict = await proofSystem.verify(model.setup.key, { context, input: toBytes(request.input), output }, seal);
     if (!verdict.ok) {
       throw new VerigradError("PROVE_FAILED", `the proof does not verify: ${verdict.code}`, {
         consequence: "ESCALATE",

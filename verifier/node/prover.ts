@@ -5,7 +5,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { extname } from "node:path";
 import { VerigradError, type Consequence } from "../errors.ts";
-import type { WorkOptions } from "../proofs/types.ts";
+import type { Statement, WorkOptions } from "../proofs/types.ts";
 
 export type ToWorker =
   | { readonly kind: "load"; readonly module: string; readonly name: string }
@@ -15,6 +15,8 @@ export type ToWorker =
       readonly directory: string;
       readonly context: string;
       readonly input: string;
+      /** of a committed input */
+      readonly salt: string | null;
     };
 
 export type FromWorker =
@@ -47,7 +49,7 @@ export interface Prover {
    */
   prove(
     directory: string,
-    statement: { readonly context: bigint; readonly input: Uint8Array },
+    statement: Statement,
     options?: WorkOptions,
   ): Promise<{ readonly output: Uint8Array; readonly seal: Uint8Array }>;
   /** Ends the child process. */
@@ -93,8 +95,9 @@ export function openProver(options: ProverOptions): Prover {
   };
 
   const run: Prover["prove"] = async (directory, statement, work = {}) => {
-    if (work.signal?.aborted === true) throw new VerigradError("ABORTED", "stopped before proving");
     const running = child ?? (await start());
+    // After the start: an abort in between would be heard by nobody.
+    if (work.signal?.aborted === true) throw new VerigradError("ABORTED", "stopped before proving");
     const id = nextId++;
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
@@ -147,6 +150,7 @@ export function openProver(options: ProverOptions): Prover {
         directory,
         context: statement.context.toString(),
         input: Buffer.from(statement.input).toString("base64"),
+        salt: statement.salt?.toString() ?? null,
       } satisfies ToWorker);
     });
   };

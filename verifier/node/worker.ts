@@ -27,7 +27,12 @@ async function handle(message: ToWorker): Promise<void> {
   const { id, directory } = message;
   try {
     if (system === undefined) throw new VerigradError("INTERNAL", "asked to prove before loading");
-    const statement = { context: BigInt(message.context), input: Buffer.from(message.input, "base64") };
+    const { context, input, salt } = message;
+    const statement = {
+      context: BigInt(context),
+      input: Buffer.from(input, "base64"),
+      ...(salt === null ? {} : { salt: BigInt(salt) }),
+    };
     const { output, seal } = await system.prove(directory, statement, {
       onProgress: (step, fraction) => tell({ kind: "progress", id, step, fraction: fraction ?? null }),
     });

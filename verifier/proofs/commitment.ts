@@ -122,9 +122,19 @@ export function serializeOpening({ inputSpecHash, commitment, salt, input }: Ope
  * other input specs, or opens another commitment. No message tells what the input is.
  */
 export async function parseOpening(specs: readonly TensorSpec[], text: string): Promise<Opening> {
-  const fail = (why: string): never => {
-    throw new VerigradError("OPENING_INVALID", `opening: ${why}`);
-  };
+  const { inputSpecHash, commitment, salt, input } = readOpening(text);
+  if (inputSpecHash !== hexOf(specListHash(specs))) return fail("it is for a model with other inputs");
+  const made = await makeOpening(specs, input, salt).catch(() => fail("its input does not fit the model's specs"));
+  if (made.commitment !== commitment) return fail("salt and input give another commitment");
+  return made;
+}
+
+/** The hash of the input specs that an opening file says it is for; nothing else is checked. Errors: OPENING_INVALID. */
+export function inputSpecHashOf(text: string): Hex {
+  return readOpening(text).inputSpecHash;
+}
+
+function readOpening(text: string): z.output<typeof zOpening> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -132,12 +142,11 @@ export async function parseOpening(specs: readonly TensorSpec[], text: string): 
     return fail("not JSON"); // the parser's own message would quote the file
   }
   const parsed = zOpening.safeParse(value);
-  if (!parsed.success) return fail(`field ${parsed.error.issues[0]?.path.join(".") ?? ""} is malformed`);
-  const { inputSpecHash, commitment, salt, input } = parsed.data;
-  if (inputSpecHash !== hexOf(specListHash(specs))) return fail("it is for a model with other inputs");
-  const made = await makeOpening(specs, input, salt).catch(() => fail("its input does not fit the model's specs"));
-  if (made.commitment !== commitment) return fail("salt and input give another commitment");
-  return made;
+  return parsed.success ? parsed.data : fail(`field ${parsed.error.issues[0]?.path.join(".") ?? ""} is malformed`);
+}
+
+function fail(why: string): never {
+  throw new VerigradError("OPENING_INVALID", `opening: ${why}`);
 }
 
 /** Errors: OPENING_INVALID unless the opening is for these 32 bytes. */

@@ -2,93 +2,89 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { pino } from "pino";
-import { z } from "zod";
-import { openChain } from "../../chain/client.ts";
-import { deploymentSchema } from "../../chain/deployment.ts";
-import { parseWith } from "../../chain/types.ts";
+import { VerigradError } from "../../errors.ts";
+import { openPackage, specHashesOf } from "../../hub/package.ts";
 import { openHub } from "../../hub/store.ts";
-import { nodeConfigSchema } from "../../node/config.ts";
 import { openFileStore } from "../../node/fileStore.ts";
 import { openProver } from "../../node/prover.ts";
 import { runNode } from "../../node/run.ts";
-import { checkRpc, senderFrom } from "../chain-options.ts";
-import { readJson, type CliContext } from "../context.ts";
+import { inputSpecHashOf } from "../../proofs/commitment.ts";
+import type { TensorSpec } from "../../tensor/spec.ts";
+import { readNamed, type CliContext } from "../context.ts";
+import { openingsOf, readNodeFile, withAccount, type NodeFile } from "../node-file.ts";
 import { proofSystemModule, proofSystemNamed } from "../proof-systems.ts";
+import { stakeCommands } from "./stake.ts";
 
-/** The file that `node run` reads (docs/node.md). */
-const fileSchema = z.strictObject({
-  rpc: z.string(),
-  deployment: deploymentSchema,
-  /** directory of the job store; one node at a time */
-  data: z.string().min(1),
-  /** directory of the local hub */
-  hub: z.string().min(1),
-  wallet: z.strictObject({
-    keystore: z.string().min(1).optional(),
-    passwordEnv: z.string().min(1).optional(),
-    keyEnv: z.string().min(1).optional(),
-  }),
-  proofSystem: z.string().default("groth16"),
-  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
-  node: nodeConfigSchema,
-});
+interface ConfigOptions {
+  readonly config: string;
+}
 
 export function nodeCommand(context: () => CliContext): Command {
   const run = new Command("run")
     .description("watch the market, claim jobs that pay, prove and settle them, until stopped")
     .requiredOption("--config <json>", "configuration file")
     .addHelpText("after", "\nExamples:\n  $ OPERATOR_KEY=0x... verigrad node run --config node.json")
-    .action((options: { config: string }) => runCommand(context(), options.config));
-  return new Command("node")
+    .action((options: ConfigOptions) => runCommand(context(), options.config));
+  const open = new Command("open")
+    .description("take the opening of a committed input: the node can then claim and prove its job")
+    .argument("<opening>", "the file that `verigrad commit` wrote")
+    .requiredOption("--config <json>", "configuration file of the node, which may be running")
+    .addHelpText("after", "\nExamples:\n  $ verigrad node open opening.json --config node.json")
+    .action((opening: string, options: ConfigOptions) => openCommand(context(), opening, options.config));
+  const node = new Command("node")
     .description("the operator's node")
     .addCommand(run)
+    .addCommand(open)
     .addHelpText("after", "\nExamples:\n  $ verigrad node run --config node.json");
+  for (const command of stakeCommands(context)) node.addCommand(command);
+  return node;
 }
 
 async function runCommand(context: CliContext, path: string): Promise<void> {
-  const file = parseWith(fileSchema, await readJson(path), "CONFIG_INVALID", path);
-  const rpc = checkRpc(file.rpc);
-  const { keystore, passwordEnv, keyEnv } = file.wallet;
-  const wallet = {
-    ...(keystore === undefined ? {} : { keystore }),
-    ...(passwordEnv === undefined ? {} : { passwordEnv }),
-    ...(keyEnv === undefined ? {} : { keyEnv }),
-  };
+  const file = await readNodeFile(path);
   const proofSystem = await proofSystemNamed(file.proofSystem);
-  const sender = await senderFrom(rpc, file.deployment, wallet, context.env);
+  await withAccount(file, context.env, async (chain, sender) => {
+    const hub = await openHub(file.hub);
+    const store = await openFileStore(join(file.data, "jobs"));
+    // Logs go to stderr: stdout's last line is the result.
+    const logger = pino({ level: file.logLevel }, pino.destination({ dest: 2, sync: true }));
+    const prover = openProver({
+      ...proofSystemModule(file.proofSystem),
+      memoryMb: file.node.proving.memoryMb,
+      timeoutMs: file.node.proving.timeoutSeconds * 1000,
+    });
+    const clock = { now: () => Date.now() };
+    try {
+      const openings = openingsOf(file);
+      await runNode(
+        file.node,
+        { chain, sender, store, hub, openings, proofSystem, prover, logger, clock },
+        context.signal,
+      );
+      const jobs = await store.list();
+      context.result({ jobs: jobs.map(({ jobId, status, reason }) => ({ jobId, status, reason })) });
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+async function openCommand(context: CliContext, path: string, config: string): Promise<void> {
+  const file = await readNodeFile(config);
+  const text = (await readNamed(path)).toString("utf8");
+  const { commitment } = await openingsOf(file).add(await specsFor(file, text), text);
+  context.print(`opening of ${commitment} taken`);
+  context.result({ commitment });
+}
+
+/** Input specs of a package in the hub that the opening is for. Errors: OPENING_INVALID, PACKAGE_NOT_FOUND. */
+async function specsFor(file: NodeFile, text: string): Promise<readonly TensorSpec[]> {
+  const wanted = inputSpecHashOf(text);
   const hub = await openHub(file.hub);
-  const store = await openFileStore(join(file.data, "jobs"));
-  const chain = await openChain(rpc, file.deployment).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
-  // Logs go to stderr: stdout's last line is the result.
-  const logger = pino({ level: file.logLevel }, pino.destination({ dest: 2, sync: true }));
-  const prover = openProver({
-    ...proofSystemModule(file.proofSystem),
-    memoryMb: file.node.proving.memoryMb,
-    timeoutMs: file.node.proving.timeoutSeconds * 1000,
-  });
-  try {
-    await runNode(
-      file.node,
-      {
-        chain,
-        sender,
-        store,
-        hub,
-        proofSystem,
-        prover,
-        logger,
-        clock: { now: () => Date.now() },
-      },
-      context.signal,
-    );
-    const jobs = await store.list();
-    context.result({ jobs: jobs.map(({ jobId, status, reason }) => ({ jobId, status, reason })) });
-  } finally {
-    await store.close();
-    sender.close();
-    chain.close();
+  for (const cid of await hub.list()) {
+    const opened = await openPackage(await hub.get(cid)).catch(() => null);
+    if (opened?.manifest.inputMode === "COMMITTED" && specHashesOf(opened).inputSpecHash === wanted)
+      return opened.inputSpecs;
   }
+  throw new VerigradError("PACKAGE_NOT_FOUND", "no package in the node's hub takes inputs of the opening's kind");
 }
