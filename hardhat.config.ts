@@ -45,7 +45,7 @@ export default defineConfig({
     solidity: {
       profiles: {
         // A handler that reverts is wrong itself, and would hide what the market did in that step.
-        default: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 32, failOnRevert: true } },
+        default: { fuzz: { runs: 1_000 }, invariant: { runs: 64, depth: 32, failOnRevert: true } },
         deep: { fuzz: { runs: 10_000 }, invariant: { runs: 256, depth: 64, failOnRevert: true } },
       },
     },

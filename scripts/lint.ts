@@ -28,6 +28,7 @@ const CHECKS: Record<string, string[]> = {
   ],
   generated: ["node", "scripts/generate.ts", "--check"],
   smt: ["node", "scripts/smt-check.ts"],
+  mutation: ["node", "scripts/mutate.ts", "--check"],
 };
 
 const names = process.argv.slice(2);

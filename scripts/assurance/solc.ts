@@ -20,9 +20,12 @@ export interface SolcError {
   readonly sourceLocation?: { readonly file: string; readonly start: number; readonly end: number };
 }
 
+/** Where addresses of libraries go, by file and library. */
+export type LinkReferences = Record<string, Record<string, { start: number; length: number }[]>>;
+
 export interface SolcBytecode {
   readonly object: string;
-  readonly linkReferences?: Record<string, Record<string, { start: number; length: number }[]>>;
+  readonly linkReferences?: LinkReferences;
 }
 
 export interface SolcOutput {
@@ -45,6 +48,9 @@ export interface BuiltContract {
   readonly abi: unknown;
   readonly bytecode: string;
 }
+
+/** What Hardhat puts before the path of a file of this repository. */
+const PROJECT = "project/";
 
 type Lookup = (path: string) => { contents: string } | { error: string };
 const compiler = solc as { compile(input: string, callbacks: { import: Lookup }): string; version(): string };
@@ -86,16 +92,21 @@ export function inputOf(contract: Pick<BuiltContract, "buildInfoId">): SolcInput
   return (JSON.parse(readFileSync(path, "utf8")) as { input: SolcInput }).input;
 }
 
-/** Joins compilations that have equal settings into one: every source of each. */
+/**
+ * Joins compilations that have equal settings into one: every source of each. Hardhat compiles a file again only when it
+ * or an import of it changed, so that an older compilation may hold older texts: this repository's come from the disk.
+ */
 export function joinInputs(inputs: readonly SolcInput[]): SolcInput {
   const [first] = inputs;
   if (first === undefined) throw new Error("nothing to compile");
   const remappings = new Set(inputs.flatMap(({ settings }) => (settings["remappings"] as string[] | undefined) ?? []));
-  return {
-    language: "Solidity",
-    sources: Object.assign({}, ...inputs.map(({ sources }) => sources)) as SolcInput["sources"],
-    settings: { ...first.settings, remappings: [...remappings] },
-  };
+  const sources: Record<string, { content: string }> = {};
+  for (const [name, source] of inputs.flatMap((input) => Object.entries(input.sources))) {
+    const path = name.startsWith(PROJECT) ? name.slice(PROJECT.length) : undefined;
+    if (path === undefined) sources[name] = source;
+    else if (existsSync(path)) sources[name] = { content: readFileSync(path, "utf8") };
+  }
+  return { language: "Solidity", sources, settings: { ...first.settings, remappings: [...remappings] } };
 }
 
 /**

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Line and statement coverage of the contracts that hold money, by the Solidity tests. Hardhat's own --coverage compiles
+// every test anew beside the contracts; here the compiled tests run as they are, against contracts that say what ran.
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { coverageLibrary, instrument, loadBench, type Statement } from "./assurance/bench.ts";
+import { coverageOf, type FileCoverage } from "./assurance/coverage.ts";
+import { explain, readExplanations } from "./assurance/explain.ts";
+import { compileContracts, moneyContracts, moneyTests } from "./assurance/scope.ts";
+
+const HELP = `Usage: ./dev coverage [--json]
+
+Runs the Solidity tests of the market against contracts whose every statement says that it ran, and writes bench/coverage.json.
+Exit code 1 unless every statement and every line of contracts/market and of the router ran, or test/assurance/coverage.json
+says why one cannot. Branches are the mutation suite's (./dev mutate).
+
+  --json    the report on the standard output too`;
+
+const REPORT = "bench/coverage.json";
+const say = (line: string): void => console.error(line);
+const { values: options } = parseArgs({ options: { help: { type: "boolean" }, json: { type: "boolean" } } });
+
+async function measure(): Promise<Readonly<Record<string, FileCoverage>>> {
+  const bench = await loadBench(moneyTests());
+  const work = await moneyContracts();
+  const library = coverageLibrary();
+  const sources = { ...work.input.sources, [library.name]: { content: library.content } };
+  const statements = new Map<string, readonly Statement[]>();
+  for (const [file, name] of work.names) {
+    const instrumented = instrument(work.input.sources[name]?.content ?? "", name);
+    statements.set(file, instrumented.statements);
+    sources[name] = { content: instrumented.source };
+  }
+  const substitutes = compileContracts(work, sources);
+  const hit = new Set<string>();
+  const run = { substitutes, fuzzRuns: 64, invariantRuns: 8, invariantDepth: 32 };
+  for (const suite of bench.suites) {
+    const [outcome] = await bench.run([suite], { ...run, onHit: (marker) => hit.add(marker) });
+    if (outcome === undefined || outcome.passed === 0) throw new Error(`${suite}: no test passed`);
+    // What code costs, or how long it is, is not what is asked here.
+    for (const { test, reason } of outcome.failures) say(`fails when instrumented: ${suite} ${test}: ${reason}`);
+  }
+  return Object.fromEntries(
+    [...statements].map(([file, list]) => [file, coverageOf(readFileSync(file, "utf8"), list, hit)]),
+  );
+}
+
+async function main(): Promise<void> {
+  const files = await measure();
+  const missed = Object.entries(files).flatMap(([file, { missed: list }]) => list.map((found) => `${file}: ${found}`));
+  const { explained, unexplained, unused } = explain(missed, readExplanations("test/assurance/coverage.json"));
+  const sum = (pick: (file: FileCoverage) => number): number =>
+    Object.values(files).reduce((n, file) => n + pick(file), 0);
+  const totals = {
+    statements: { hit: sum((file) => file.statements.hit), of: sum((file) => file.statements.of) },
+    lines: { hit: sum((file) => file.lines.hit), of: sum((file) => file.lines.of) },
+  };
+  const report = { totals, files, explained, unexplained };
+  writeFileSync(REPORT, `${JSON.stringify(report, null, 2)}\n`);
+  if (options.json) console.log(JSON.stringify(report, null, 2));
+  for (const found of unexplained) say(`never ran: ${found}`);
+  for (const pattern of unused) say(`explains nothing that never ran: ${pattern}`);
+  const share = ({ hit, of }: { hit: number; of: number }): string => `${hit} of ${of}`;
+  say(
+    `coverage: ${share(totals.statements)} statements, ${share(totals.lines)} lines; ${unexplained.length} unexplained`,
+  );
+  if (totals.statements.of === 0 || unexplained.length + unused.length > 0) process.exitCode = 1;
+}
+
+if (options.help) console.log(HELP);
+else await main();
