@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title ERC-8004, validation registry
-/// @notice As in the text of January 2026 (tags are strings; before, they were bytes32). Agents' owners or operators ask,
+/// @notice As in the text at commit 2395308a of ethereum/ERCs, where tags are strings. Agents' owners or operators ask,
 /// the validator that they named answers. The ERC gives no ERC-165 id.
 interface IERC8004ValidationRegistry {
     event ValidationRequest(
