@@ -39,6 +39,7 @@ export function sampleJob(id: number): Job {
     status: "open",
     reason: null,
     failures: 0,
+    proposal: null,
     claim: null,
     proof: null,
     fulfil: null,

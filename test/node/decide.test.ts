@@ -40,6 +40,7 @@ const view: View = {
   royaltyBps: 500,
   queuedSeconds: 0,
   provingSeconds: 60,
+  output: null,
   refusal: null,
   claimingStopped: false,
 };
@@ -167,6 +168,52 @@ describe("the node's decision", () => {
     expect(decide(proven, { ...theirs, now: 1800n }, rescuing).do).to.equal("submit");
     expect(decide(job, { ...theirs, now: 3821n }, rescuing).do).to.equal("end");
     expect(decide(job, { ...view, now: 2000n }, rescuing).do, "unclaimed").to.equal("prove");
+  });
+
+  describe("proposals", () => {
+    const disputing: NodeConfig = { ...config, dispute: true };
+    const record: JobRecord = { ...claimedBy(THEM), state: "Proposed" };
+    const challenged: JobRecord = { ...record, state: "Challenged", challenger: US };
+    const proposedJob: Job = {
+      ...job,
+      request: { ...sampleRequest, mode: 1, proposerBond: 200n, challengerBond: 100n, challengeWindow: 600n },
+      proposal: { output: "0x01", position: job.requestedAt },
+    };
+    const seen: View = { ...view, job: record, output: "0x02" };
+    const shown = (of: Job, at: View, by = disputing): string => {
+      const step = decide(of, at, by);
+      return step.do === "wait" ? `wait: ${step.why}` : step.do === "end" ? `${step.status}: ${step.reason}` : step.do;
+    };
+
+    it("proves against a wrong proposal until its challenge window is over, and submits", () => {
+      expect(shown(proposedJob, seen)).to.equal("prove");
+      expect(shown({ ...proposedJob, proof: proven.proof }, { ...seen, now: 2099n })).to.equal("submit");
+      expect(shown({ ...proposedJob, proof: proven.proof }, { ...seen, now: 2100n })).to.match(/^wait: the time/);
+      expect(shown(proposedJob, { ...seen, now: 1920n })).to.equal("prove");
+      expect(shown(proposedJob, { ...seen, now: 1921n })).to.equal("wait: too little time is left to dispute it");
+    });
+
+    it("leaves a right proposal alone, and defends it when it is challenged", () => {
+      const right = { ...seen, output: "0x01" } as const;
+      expect(shown(proposedJob, right)).to.equal("wait: its proposal is right");
+      expect(shown(proposedJob, { ...right, job: challenged })).to.equal("prove");
+      const poor = { ...proposedJob, request: { ...proposedJob.request, challengerBond: 94n } };
+      expect(shown(poor, { ...right, job: challenged })).to.equal("dropped: to dispute it never pays enough");
+      expect(shown(proposedJob, { ...right, job: challenged, now: 1800n })).to.match(/^wait: the time/);
+    });
+
+    it("does nothing unless told to, unasked, unconfirmed, unpaid or for what it could not rebuild", () => {
+      expect(shown(proposedJob, seen, config)).to.match(/^dropped: .* does not dispute$/);
+      expect(shown({ ...proposedJob, proposal: null }, seen)).to.match(/^wait: .* confirmed$/);
+      expect(shown(proposedJob, { ...seen, output: null })).to.match(/^wait: .* confirmed$/);
+      expect(shown(proposedJob, { ...seen, royaltyBps: 9000 })).to.equal("dropped: to dispute it never pays enough");
+      const elsewhere = { ...proposedJob, request: { ...proposedJob.request, token: THEM } };
+      expect(shown(elsewhere, seen)).to.equal("dropped: to dispute it never pays enough");
+      expect(shown(proposedJob, { ...seen, refusal: { reason: "no", final: true } })).to.equal("dropped: no");
+      expect(shown(proposedJob, { ...seen, refusal: { reason: "soon", final: false } })).to.equal("wait: soon");
+      const greedy = { ...proposedJob, request: { ...proposedJob.request, callbackGas: 500_001n } };
+      expect(shown(greedy, seen)).to.equal("dropped: its callback asks for too much gas");
+    });
   });
 
   it("believes in a settlement when the market's event says who was paid", () => {

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { calls, type Sender } from "../../verifier/chain/transactions.ts";
-import type { Hex } from "../../verifier/chain/types.ts";
+import { toBytes } from "../../verifier/chain/hashes.ts";
+import type { Hex, Request } from "../../verifier/chain/types.ts";
+import { keccakHex } from "../../verifier/hash.ts";
 import { VerigradError } from "../../verifier/errors.ts";
 import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
 import { NOT_ENOUGH_STAKE } from "../../verifier/node/decide.ts";
@@ -79,7 +81,7 @@ describe("the operator's node", () => {
       sender?: Sender;
       proofSystem?: ProofSystem;
     } = {},
-  ): { node: OperatorNode; store: JobStore; readonly statusOf: (jobId: Hex) => Promise<string> } => {
+  ): { node: OperatorNode; store: JobStore; prover: Prover; readonly statusOf: (jobId: Hex) => Promise<string> } => {
     const config = configOf(options.config);
     const store = options.store ?? memoryStore();
     const prover = openProver({
@@ -104,7 +106,7 @@ describe("the operator's node", () => {
       const job = await store.get(jobId);
       return job === null ? "unknown" : `${job.status}${job.reason === null ? "" : `: ${job.reason}`}`;
     };
-    return { node, store, statusOf };
+    return { node, store, prover, statusOf };
   };
 
   /** Ticks until nothing changes any more. */
@@ -285,6 +287,77 @@ describe("the operator's node", () => {
     await settle(willing.node);
     expect(await willing.statusOf(jobId)).to.equal("settled: settled by this node");
     expect(await balanceOf(OPERATOR)).to.equal(FUNDS + 950n);
+  });
+
+  describe("proposals of others", () => {
+    const wrong: Hex = "0x002000080029";
+    const right: Hex = "0x002000080028";
+    /** A job that OTHER claimed and proposed an output for. */
+    const proposed = async (output: Hex): Promise<{ request: Request; jobId: Hex }> => {
+      const request = await chain.makeRequest(modelId, {
+        ...{ mode: 1, proposerBond: 1000n, challengerBond: 600n, challengeWindow: 600n },
+      });
+      const jobId = await chain.submitRequest(request);
+      await chain.senderOf(OTHER).send(calls.claim(chain.deployment, request), { pollMs: 1 });
+      await chain.senderOf(OTHER).send(calls.propose(chain.deployment, request, output), { pollMs: 1 });
+      return { request, jobId };
+    };
+    const dispute = { config: { dispute: true } };
+
+    it("overturns a wrong one with a proof, and is paid price and shares of the slash", async () => {
+      const { jobId } = await proposed(wrong);
+      const { node, statusOf } = nodeWith(dispute);
+      await settle(node);
+      expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+      expect(await chain.chain.resultOf(jobId)).to.equal(right);
+      expect(await balanceOf(OPERATOR)).to.equal(FUNDS + 950n + 200n + 500n);
+      expect(await bondedOf(OTHER)).to.equal(FUNDS - 1400n);
+    });
+
+    it("sees the proposal of a job that it had dropped because another claimed it", async () => {
+      const request = await chain.makeRequest(modelId, {
+        ...{ mode: 1, proposerBond: 1000n, challengerBond: 600n, challengeWindow: 600n },
+      });
+      const jobId = await chain.submitRequest(request);
+      await chain.senderOf(OTHER).send(calls.claim(chain.deployment, request), { pollMs: 1 });
+      const { node, statusOf } = nodeWith({ config: { dispute: true, optimistic: true } });
+      await settle(node, 2);
+      expect(await statusOf(jobId)).to.equal("dropped: claimed by another");
+      await chain.senderOf(OTHER).send(calls.propose(chain.deployment, request, wrong), { pollMs: 1 });
+      await settle(node);
+      expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    });
+
+    it("leaves a right one alone until it is final, and defends it against a challenge", async () => {
+      const { request, jobId } = await proposed(right);
+      const before = await transactionsOf(OPERATOR);
+      const { node, statusOf } = nodeWith(dispute);
+      await settle(node, 3);
+      expect(await statusOf(jobId)).to.equal("open: its proposal is right");
+      expect(await transactionsOf(OPERATOR)).to.equal(before);
+      const challenge = calls.challenge(chain.deployment, request, keccakHex(toBytes(right)));
+      await chain.senderOf(0).send(challenge, { pollMs: 1 });
+      await settle(node);
+      expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+      expect(await balanceOf(OPERATOR), "the challenger's bond").to.equal(FUNDS + 600n);
+      expect(await balanceOf(OTHER), "the proposer earned the price").to.equal(FUNDS + 950n);
+      expect(await bondedOf(OTHER)).to.equal(FUNDS);
+    });
+
+    it("does not dispute unless told to, and forgets a proposal that a reorganisation took away", async () => {
+      const beforeAll = await chain.networkHelpers.takeSnapshot();
+      const { jobId } = await proposed(right);
+      const quietly = nodeWith();
+      await settle(quietly.node, 2);
+      expect(await quietly.statusOf(jobId)).to.match(/^dropped: an output was proposed/);
+      const { node, store } = nodeWith(dispute);
+      await settle(node, 2);
+      expect((await store.get(jobId))?.proposal?.output).to.equal(right);
+      await beforeAll.restore();
+      await chain.networkHelpers.mine(5);
+      await settle(node, 2);
+      expect((await store.get(jobId))?.proposal).to.equal(null);
+    });
   });
 
   it("refuses a package that was changed on disk", async () => {
@@ -509,6 +582,54 @@ describe("the operator's node", () => {
     expect((await store.get(jobId))?.status).to.equal("proving");
     await node.stop();
     expect((await store.get(jobId))?.failures, "being stopped is no failure").to.equal(0);
+  });
+
+  it("ends a proof that is stopped while its process is still starting", async function () {
+    this.timeout(20_000);
+    const { prover } = nodeWith({ system: "hangingProofs" });
+    const controller = new AbortController();
+    const statement = { context: 1n, input: Uint8Array.of(1, 2, 3, 4) };
+    const running = prover.prove(join(root, "package"), statement, { signal: controller.signal });
+    await new Promise((resolve) => setTimeout(resolve, 5)); // no process is up after 5 ms
+    controller.abort();
+    expect(await codeOf(running)).to.equal("ABORTED");
+  });
+
+  it("bonds what its configuration wants, once, as far as the balance goes", async () => {
+    const [token] = chain.deployment.tokens as [Hex];
+    const warnings: unknown[] = [];
+    const start = async (bond: bigint): Promise<void> => {
+      const { prover } = nodeWith();
+      const tokens = [{ token, minPrice: 500, maxCollateral: 10_000, bond }];
+      const logger: Logger = { ...quiet, warn: (fields) => warnings.push(fields["missing"]) };
+      const stopped = AbortSignal.abort();
+      const sender = chain.senderOf(OPERATOR);
+      await runNode(
+        configOf({ tokens }),
+        {
+          ...{
+            chain: chain.chain,
+            sender,
+            store: memoryStore(),
+            hub,
+            openings,
+            proofSystem: mockProofs,
+            prover,
+            logger,
+          },
+          clock: { now: () => Date.now() },
+        },
+        stopped,
+      );
+    };
+    await start(FUNDS + 7n);
+    expect([await bondedOf(OPERATOR), await balanceOf(OPERATOR)]).to.deep.equal([FUNDS + 7n, FUNDS - 7n]);
+    await start(FUNDS);
+    expect(await bondedOf(OPERATOR), "it has enough").to.equal(FUNDS + 7n);
+    expect(warnings).to.deep.equal([]);
+    await start(3n * FUNDS);
+    expect([await bondedOf(OPERATOR), await balanceOf(OPERATOR)]).to.deep.equal([2n * FUNDS, 0n]);
+    expect(warnings).to.deep.equal([FUNDS.toString()]);
   });
 
   it("runs on through an RPC that fails now and then, and stops when told to", async () => {

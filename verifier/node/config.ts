@@ -32,6 +32,11 @@ export const nodeConfigSchema = z.strictObject({
   maxCallbackGas: z.number().int().nonnegative().default(500_000),
   /** also prove jobs that nobody claimed in time, or whose claimer fell silent; the first proof gets paid */
   rescue: z.boolean().default(false),
+  /**
+   * also prove jobs whose proposed output is wrong, or was challenged, of models whose key was rebuilt here; the proof decides, and
+   * is paid
+   */
+  dispute: z.boolean().default(false),
   watch: z
     .strictObject({
       /** blocks on top of an event before it is acted on */

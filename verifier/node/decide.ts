@@ -2,7 +2,7 @@
 // The heart of the node, and pure: a job's record and the chain's state give the next step. Because nothing but these
 // two is asked, a restart or a reorganisation needs no special case.
 import { exposureOf, priceAt } from "../chain/hashes.ts";
-import { MODE, type Address, type JobRecord } from "../chain/types.ts";
+import { MODE, type Address, type Hex, type JobRecord } from "../chain/types.ts";
 import type { NodeConfig } from "./config.ts";
 import type { Job } from "./types.ts";
 
@@ -21,6 +21,8 @@ export interface View {
   readonly provingSeconds: number;
   /** seconds that the proofs take which come before this one's */
   readonly queuedSeconds: number;
+  /** what the model gives for this input, as far as it was asked */
+  readonly output: Hex | null;
   /** why the model or this input cannot be proven here, and whether that may still change; null if it can */
   readonly refusal: { readonly reason: string; readonly final: boolean } | null;
   /** the circuit breaker: no new claims */
@@ -61,7 +63,7 @@ export function decide(job: Job, view: View, config: NodeConfig): Step {
       return decideClaimed(job, view, config);
     case "Proposed":
     case "Challenged":
-      return drop("an output was proposed for it");
+      return decideProposed(job, view, config);
   }
 }
 
@@ -111,6 +113,29 @@ function decideClaimed(job: Job, view: View, config: NodeConfig): Step {
   if (view.refusal !== null) return wait(view.refusal.reason);
   if (view.now < view.job.since + request.proofWindow) return wait("claimed by another, who still has time");
   return rescue(job, view, config, view.job.price);
+}
+
+/** A proposal that a proof decides about: overturned if it is wrong; upheld, against a challenge, if it is right. */
+function decideProposed(job: Job, view: View, config: NodeConfig): Step {
+  const { request, proposal } = job;
+  if (!config.dispute) return drop("an output was proposed for it, and this node does not dispute");
+  if (view.refusal !== null) return view.refusal.final ? drop(view.refusal.reason) : wait(view.refusal.reason);
+  if (proposal === null || view.output === null)
+    return wait("an output was proposed; waiting for the event to be confirmed");
+  const challenged = view.job.state === "Challenged";
+  const right = proposal.output.toLowerCase() === view.output.toLowerCase();
+  if (right && !challenged) return wait("its proposal is right");
+
+  const terms = termsFor(job, config);
+  // What the proof earns for sure; shares of slashed bonds come on top.
+  const gain = right ? request.challengerBond : net(view.job.price, view.royaltyBps);
+  if (terms === undefined || gain < terms.minPrice) return drop("to dispute it never pays enough");
+  if (request.callbackGas > BigInt(config.maxCallbackGas)) return drop("its callback asks for too much gas");
+  const end = view.job.since + (challenged ? request.proofWindow : request.challengeWindow);
+  if (view.now >= end) return wait("the time to dispute its proposal is over");
+  if (job.proof !== null) return { do: "submit" };
+  if (view.now + needed(view, config, view.queuedSeconds) > end) return wait("too little time is left to dispute it");
+  return { do: "prove" };
 }
 
 /** A job that the first valid proof settles. Nothing is at stake but the work. */

@@ -24,6 +24,7 @@ const jobSchema: z.ZodType<Job> = z.strictObject({
   status: z.enum(["open", "claiming", "proving", "proven", "submitting", "settled", "dropped", "setAside"]),
   reason: z.string().nullable(),
   failures: z.int(),
+  proposal: z.strictObject({ output: bytes, position }).nullable(),
   claim: signed.nullable(),
   proof: z.strictObject({ output: bytes, seal: bytes }).nullable(),
   fulfil: signed.nullable(),

@@ -96,22 +96,28 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   };
 
   /** Why a job cannot be proven here. An opening is looked at again each time: without it nothing is claimed (T19). */
-  const refusalOf = async (job: Job, { state }: JobRecord, model: ServedModel | Refused): Promise<Refused | null> => {
-    if (isRefused(model)) return model;
-    const toDo = state === "Requested" || (state === "Claimed" && job.proof === null);
-    if (!toDo) return null;
+  const examine = async (
+    job: Job,
+    { state }: JobRecord,
+    model: ServedModel | Refused,
+  ): Promise<Pick<View, "refusal" | "output">> => {
+    if (isRefused(model)) return { refusal: model, output: null };
+    const proposed = state === "Proposed" || state === "Challenged";
+    const toDo = state === "Requested" || (state === "Claimed" && job.proof === null) || proposed;
+    if (!toDo) return { refusal: null, output: null };
     const witness = await witnessOf(model, job.request, openings);
-    if (isRefused(witness)) return witness;
-    if (state !== "Requested" || job.claim !== null) return null;
+    if (isRefused(witness)) return { refusal: witness, output: null };
+    const asked = proposed ? config.dispute : state === "Requested" && job.claim === null;
+    if (!asked) return { refusal: null, output: null };
     const output = executed.get(job.jobId) ?? models.execute(model, witness.input);
     executed.set(job.jobId, output);
-    return typeof output === "string" ? { reason: output, final: true } : null;
+    if (typeof output === "string") return { refusal: { reason: output, final: true }, output: null };
+    return { refusal: null, output: toHex(output) };
   };
 
   const viewOf = async (job: Job, now: bigint, blockTime: bigint): Promise<View> => {
     const record = await chain.job(job.jobId);
     const model = await models.find(job.request.modelId);
-    const refusal = await refusalOf(job, record, model);
     const others = (await store.list({ open: true })).filter((other) => other.jobId !== job.jobId);
     const claiming = others.filter((other) => other.status === "claiming");
     const taken = claiming
@@ -128,7 +134,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
         record.state === "None" ? 0 : (await chain.settlementTerms(job.request.modelId, record.termsIndex)).royaltyBps,
       queuedSeconds: await secondsOf(others.filter(({ status }) => status === "claiming" || status === "proving")),
       provingSeconds: isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds,
-      refusal,
+      ...(await examine(job, record, model)),
       claimingStopped,
     };
   };
@@ -228,7 +234,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       if (!(error instanceof VerigradError) || error.code !== "CHAIN_REVERTED") throw error;
       // A changed state is the next tick's matter; a refused proof is ours.
       const name = String(error.data["error"]);
-      if (["WrongState", "JobDeadlinePassed", "NotClaimer"].includes(name)) return;
+      if (["WrongState", "JobDeadlinePassed", "NotClaimer", "WindowOver"].includes(name)) return;
       await failed(job, error);
     }
   };
@@ -252,7 +258,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     if (running !== undefined) {
       const { state } = await chain.job(job.jobId);
       // Somebody else settled it, or it ended: the proof has no use any more.
-      if (state !== "Requested" && state !== "Claimed" && state !== "None") running.abort.abort();
+      if (state === "Settled" || state === "Cancelled" || state === "Expired") running.abort.abort();
       return;
     }
     const step = decide(job, await viewOf(job, now, blockTime), config);

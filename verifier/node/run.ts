@@ -12,7 +12,7 @@ const MAX_BACKOFF_MS = 60_000;
  * Rejects when something happened that a person must look at (consequence ESCALATE) or that nobody foresaw.
  */
 export async function runNode(config: NodeConfig, deps: NodeDependencies, signal: AbortSignal): Promise<void> {
-  await bondMissing(config, deps, signal);
+  await bondMissing(config, deps);
   const node = createNode(config, deps);
   deps.logger.info({ account: deps.sender.address, market: deps.chain.deployment.market }, "node started");
   let troubles = 0;
@@ -36,18 +36,14 @@ export async function runNode(config: NodeConfig, deps: NodeDependencies, signal
 }
 
 /** Bonds what the configuration wants at stake, as far as the balance on the market goes. Once: what slashes take stays gone. */
-async function bondMissing(
-  config: NodeConfig,
-  { chain, sender, logger }: NodeDependencies,
-  signal: AbortSignal,
-): Promise<void> {
+async function bondMissing(config: NodeConfig, { chain, sender, logger }: NodeDependencies): Promise<void> {
   for (const { token, bond = 0n } of config.tokens) {
     if (bond === 0n) continue;
     const missing = bond - (await chain.stakeOf(token, sender.address)).bonded;
     if (missing <= 0n) continue;
     const balance = await chain.balanceOf(token, sender.address);
     const amount = balance < missing ? balance : missing;
-    if (amount > 0n) await sender.send(calls.bond(chain.deployment, token, amount), { signal });
+    if (amount > 0n) await sender.send(calls.bond(chain.deployment, token, amount));
     const fields = { token, bonded: amount.toString(), missing: (missing - amount).toString() };
     if (amount < missing) logger.warn(fields, "the balance on the market does not cover the stake that is wanted");
     else logger.info(fields, "stake bonded");

@@ -30,6 +30,8 @@ export interface Job {
   readonly reason: string | null;
   /** failed proofs and refused settlements so far */
   readonly failures: number;
+  /** OPTIMISTIC: the output that its claimer proposed */
+  readonly proposal: { readonly output: Hex; readonly position: EventPosition } | null;
   readonly claim: SignedTransaction | null;
   readonly proof: { readonly output: Hex; readonly seal: Hex } | null;
   readonly fulfil: SignedTransaction | null;
