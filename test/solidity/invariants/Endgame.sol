@@ -7,10 +7,10 @@ import {WorldHandler} from "./WorldHandler.sol";
 import {Holding} from "./Shadow.sol";
 
 /// What the invariants ask at every step. The views return what is wrong, or nothing. `probe`, `leave` and
-/// `sabotageAndLeave` play the rest out and always revert, so that the campaign goes on as if they had not been called.
+/// `sabotageAndLeave` play the rest out and always revert, with Done or with what is wrong, so that the campaign goes on
+/// as if they had not been called.
 abstract contract Endgame is WorldHandler {
     error Done();
-    error Wrong(string what);
 
     // Views ---------------------------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ abstract contract Endgame is WorldHandler {
             bytes memory output = (steps + i) % 3 == 0 ? OUTPUT_B : OUTPUT_A;
             bytes memory seal = _seal(i, payee, output);
             bool done = _call(accounts[STRANGER], abi.encodeCall(market.fulfil, (requests[i], payee, output, seal)));
-            if (done != _entitled(i, payee)) revert Wrong(done ? "an unentitled proof settles" : "a proof is refused");
+            if (done != _entitled(i, payee)) revert(done ? "an unentitled proof settles" : "a proof is refused");
         }
         revert Done();
     }
@@ -151,7 +151,7 @@ abstract contract Endgame is WorldHandler {
         for (uint256 t = 0; t < tokens.length; ++t) {
             _withdrawAll(address(tokens[t]));
             if (tokens[t].balanceOf(address(market)) != market.burntOf(address(tokens[t])))
-                revert Wrong("more than what is burnt is left");
+                revert("more than what is burnt is left");
         }
         vm.warp(time);
     }
@@ -176,11 +176,11 @@ abstract contract Endgame is WorldHandler {
                     abi.encodeCall(market.withdraw, (token, haven, amount)),
                     "a balance cannot be withdrawn"
                 );
-            if (_wealthOf(token, account) != 0) revert Wrong("something is left behind");
+            if (_wealthOf(token, account) != 0) revert("something is left behind");
         }
     }
 
     function _must(address from, bytes memory data, string memory otherwise) private {
-        if (!_call(from, data)) revert Wrong(otherwise);
+        if (!_call(from, data)) revert(otherwise);
     }
 }

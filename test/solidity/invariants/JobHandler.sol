@@ -16,7 +16,12 @@ abstract contract JobHandler is RequestHandler {
     uint256 private constant MAX_BATCH = 5;
 
     function claim(uint256 seed) external observed(seed) {
-        if (jobs.length != 0) _claim(_pick(REQUESTED), accounts[_draw(ACTORS)]);
+        if (jobs.length == 0) return;
+        uint256 job = _pick(REQUESTED);
+        for (uint256 i = 0; i < jobs.length; ++i) {
+            if (shadows[i].state == JobState.Requested && time < requests[i].claimDeadline && _draw(2) == 0) job = i;
+        }
+        _claim(job, accounts[_draw(ACTORS)]);
     }
 
     /// A valid proof, sent by anyone: it must settle exactly when its payee is entitled.

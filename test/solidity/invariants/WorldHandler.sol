@@ -38,7 +38,7 @@ abstract contract WorldHandler is DisputeHandler {
         uint256 edge;
         if (kind > 3 && kind != 7 && jobs.length != 0)
             edge = _edgeOf(_pick(REQUESTED | CLAIMED | PROPOSED | CHALLENGED));
-        if (kind == 3) {
+        if (kind == 2 || kind == 3) {
             (address token, address account) = _unbonding(_draw(tokens.length), _draw(ACTORS));
             edge = held[token][account].releasableAt;
         }
@@ -70,21 +70,20 @@ abstract contract WorldHandler is DisputeHandler {
     }
 
     function deprecate(uint256 seed) external observed(seed) {
-        Model storage m = models[_draw(models.length)];
-        if (m.deprecated || _draw(3) != 0) return;
-        _deprecate(m);
+        Model storage m = models[_modelInUse()];
+        if (!m.deprecated) _deprecate(m);
     }
 
     /// By the guardian.
     function stop(uint256 seed) external observed(seed) {
         uint256 system = _draw(added);
-        if (_draw(4) == 0 && active[systems[system].selector()]) _stop(system);
+        if (_draw(2) == 0 && active[systems[system].selector()]) _stop(system);
     }
 
     /// By the router's owner.
     function remove(uint256 seed) external observed(seed) {
         uint256 system = _draw(added);
-        if (_draw(6) == 0 && !removed[system]) _remove(system);
+        if (_draw(3) == 0 && !removed[system]) _remove(system);
     }
 
     /// Another proof system, and a model of it.
@@ -96,8 +95,8 @@ abstract contract WorldHandler is DisputeHandler {
 
     /// By anyone who has two proofs of two outputs for one input.
     function stopKey(uint256 seed) external observed(seed) {
-        Model storage m = models[_draw(models.length)];
-        if (_draw(3) == 0 && !keyStopped[m.key]) _stopKey(m);
+        Model storage m = models[_modelInUse()];
+        if (!keyStopped[m.key]) _stopKey(m);
     }
 
     function _deprecate(Model storage m) internal {
@@ -131,6 +130,11 @@ abstract contract WorldHandler is DisputeHandler {
         router.stopKey(m.selector, m.key, input, first, second);
         keyStopped[m.key] = true;
         reached["key stopped"] += 1;
+    }
+
+    /// More often than not that of a job which can still be claimed, if there is one.
+    function _modelInUse() private returns (uint256) {
+        return jobs.length != 0 && _draw(4) != 0 ? shadows[_pick(REQUESTED)].model : _draw(models.length);
     }
 
     /// A moment from which a rule about the job changes.
