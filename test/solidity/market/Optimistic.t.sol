@@ -420,7 +420,7 @@ contract OptimisticArrowsTest is OptimisticTest {
     /// At any second of a proposal it can be disputed, or settled: one of both, never both.
     function testFuzz_T15_DisputeOrSettleNeverBoth(uint256 wait) public {
         (Request memory req, ) = reach(JobState.Proposed);
-        wait = bound(wait, 0, 365 days);
+        wait = bound(wait, 0, wait % 8 == 0 ? 365 days : 2 * req.challengeWindow);
         skip(wait);
         bytes memory seal = sealFor(req, rescuer, output);
         uint256 snapshot = vm.snapshotState();
@@ -438,7 +438,7 @@ contract OptimisticArrowsTest is OptimisticTest {
     /// At any second of a challenge it can be decided by proof, or expire: one of both, never both.
     function testFuzz_T15_ProveOrExpireNeverBoth(uint256 wait) public {
         (Request memory req, ) = reach(JobState.Challenged);
-        wait = bound(wait, 0, 365 days);
+        wait = bound(wait, 0, wait % 8 == 0 ? 365 days : 2 * req.challengeWindow);
         skip(wait);
         bytes memory seal = sealFor(req, rescuer, output);
         uint256 snapshot = vm.snapshotState();

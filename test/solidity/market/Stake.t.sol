@@ -179,6 +179,18 @@ contract StakeTest is OptimisticTest {
         _assertStake(operator, refused ? FUNDS : FUNDS - amount, refused ? 0 : amount, 0);
     }
 
+    /// Nobody restarts a clock for nothing; the whole bond may go, and not one unit more.
+    function test_UnbondBoundariesAreExact() public {
+        vm.startPrank(operator);
+        vm.expectRevert(_short(FUNDS, 0));
+        market.unbond(address(token), 0);
+        vm.expectRevert(_short(FUNDS, FUNDS + 1));
+        market.unbond(address(token), FUNDS + 1);
+        market.unbond(address(token), FUNDS);
+        vm.stopPrank();
+        _assertStake(operator, 0, FUNDS, 0);
+    }
+
     /// Unbonding stake is not bonded: it cannot be unbonded again.
     function test_UnbondRefusesWhatIsUnbondingAlready() public {
         _unbond(operator, FUNDS);
