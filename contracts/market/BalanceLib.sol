@@ -47,7 +47,8 @@ library BalanceLib {
         if (to == address(0)) revert IInferenceMarket.ZeroAddress();
         // SAFETY: debited before the token's code runs.
         debit(self, token, account, amount);
-        IERC20(token).safeTransfer(to, amount);
+        // SAFETY: of a token that is not on the list nobody has anything but nothing: its code never runs.
+        if (amount != 0) IERC20(token).safeTransfer(to, amount);
     }
 
     function credit(Ledger storage self, address token, address account, uint256 amount) internal {
