@@ -15,9 +15,11 @@ abstract contract MarketAccounts is IInferenceMarket, ReentrancyGuardTransient {
     using StakeLib for Stake;
 
     uint256 private constant BPS = 10_000;
-    /// What one transaction can carry beside a proof's verification (EIP-7825 caps it at 2^24 gas).
-    uint256 private constant CALLBACK_GAS_CEILING = 8_000_000;
-    uint256 private constant INPUT_BYTES_CEILING = 1 << 17;
+    // What the largest settlement can carry beside a verification: a claimer, or a proposer who is challenged, could not
+    // save its stake by a proof that no transaction has room for. EIP-7825 caps a transaction at 2^24 gas, of which the
+    // longest output takes 6,000,000; nodes pass on no transaction above 131,072 bytes.
+    uint256 private constant CALLBACK_GAS_CEILING = 2_000_000;
+    uint256 private constant INPUT_BYTES_CEILING = 1 << 16;
 
     // Parameters, see MarketParameters ------------------------------------------------------------------------------
 

@@ -96,8 +96,8 @@ library RequestLib {
         if (req.inputMode != InputMode.PUBLIC) revert IInferenceMarket.UnsupportedInputMode(uint8(req.inputMode));
         if (req.challengeWindow < minChallengeWindow)
             revert IInferenceMarket.ChallengeWindowTooShort(req.challengeWindow, minChallengeWindow);
-        // INVARIANT: a lie that is found out costs more than the most that it could earn; a challenge is never free, and
-        // never costs more than what is at stake for the other side.
+        // INVARIANT: a lie that another finds out costs its proposer no less than the most that it could earn; a challenge
+        // is never free, and never costs more than what is at stake for the other side.
         if (req.proposerBond < req.maxFee || req.challengerBond == 0 || req.challengerBond > req.proposerBond)
             revert IInferenceMarket.InvalidBonds(req.proposerBond, req.challengerBond);
     }

@@ -132,7 +132,7 @@ contract DigitReader is InferenceConsumer {
         if (user == address(0)) revert UnknownReading(jobId);
         if (reading.refunded) revert AlreadyRefunded(jobId);
         JobState state = market.jobOf(jobId).state;
-        if (state == JobState.Requested || state == JobState.Claimed) revert JobStillOpen(jobId, state);
+        if (state < JobState.Settled) revert JobStillOpen(jobId, state);
 
         // SAFETY: before the token's code runs.
         reading.refunded = true;

@@ -29,8 +29,8 @@ contract ConstructorTest is MarketTest {
             maxJobSeconds: 4,
             unbondingDelay: 5,
             burnBps: 5_000,
-            maxInputBytes: 131_072,
-            maxCallbackGas: 8_000_000
+            maxInputBytes: 65_536,
+            maxCallbackGas: 2_000_000
         });
     }
 
@@ -134,12 +134,12 @@ contract ConstructorTest is MarketTest {
 
     function test_T17_RefusesBoundsThatNoTransactionCarries() public {
         Arguments memory a = _valid();
-        a.p.maxInputBytes = 131_073;
+        a.p.maxInputBytes = 65_537;
         _refused(a, IInferenceMarket.InvalidParameters.selector);
         a.p.maxInputBytes = 0;
         _refused(a, IInferenceMarket.InvalidParameters.selector);
         a = _valid();
-        a.p.maxCallbackGas = 8_000_001;
+        a.p.maxCallbackGas = 2_000_001;
         _refused(a, IInferenceMarket.InvalidParameters.selector);
         a.p.maxCallbackGas = 0;
         _refused(a, IInferenceMarket.InvalidParameters.selector);
