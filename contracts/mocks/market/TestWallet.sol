@@ -14,6 +14,8 @@ contract TestWallet is IERC1271 {
         BOMB // the magic value at the head of a megabyte
     }
 
+    error Refusing();
+
     bytes32 private _accepted;
     Manner private _manner;
     uint256 private _gasToSpend;
@@ -27,7 +29,7 @@ contract TestWallet is IERC1271 {
     function act(address target, bytes calldata data) external returns (bytes memory) {
         // solhint-disable-next-line avoid-low-level-calls
         (bool ok, bytes memory ret) = target.call(data);
-        require(ok, "refused");
+        if (!ok) revert Refusing();
         return ret;
     }
 
@@ -36,7 +38,7 @@ contract TestWallet is IERC1271 {
         uint256 start = gasleft();
         bytes32 magic = bytes32(IERC1271.isValidSignature.selector);
         Manner manner = _manner;
-        if (manner == Manner.REVERTS) revert("no");
+        if (manner == Manner.REVERTS) revert Refusing();
         if (manner == Manner.BURNS) {
             assembly ("memory-safe") {
                 invalid()
@@ -60,7 +62,8 @@ contract TestWallet is IERC1271 {
             }
         }
         uint256 toSpend = _gasToSpend;
-        while (start - gasleft() < toSpend) {}
+        uint256 idle;
+        while (start - gasleft() < toSpend) ++idle;
         return digest == _accepted ? bytes4(magic) : bytes4(0);
     }
 }
