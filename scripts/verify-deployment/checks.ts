@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Compares what stands on a chain with what this repository compiles to and deploys.
-import { glob, readFile } from "node:fs/promises";
 import {
   AbiCoder,
   Contract,
@@ -17,16 +16,8 @@ import { jobIdOf } from "../../verifier/chain/hashes.ts";
 import { SELECTOR as GROTH16 } from "../../verifier/proofs/groth16/key.ts";
 import { SELECTOR as TENSORCHECK } from "../../verifier/proofs/tensorcheck/encode.ts";
 import { ZERO_ADDRESS, ZERO_HASH, type Address, type Request } from "../../verifier/chain/types.ts";
-
-/** What Hardhat writes about a contract, as far as it is used here. */
-export interface Artifact {
-  readonly contractName: string;
-  readonly abi: readonly object[];
-  readonly deployedBytecode: string;
-  readonly immutableReferences?: Readonly<
-    Record<string, readonly { readonly start: number; readonly length: number }[]>
-  >;
-}
+import type { Artifact } from "./artifacts.ts";
+import { argumentsOf, creationOf } from "./creation.ts";
 
 /** contracts/types/MarketParameters.sol, in its order. */
 const PARAMETERS = [
@@ -58,14 +49,6 @@ export interface Check {
   readonly ok: boolean;
   /** what was found, and what was expected if it is another thing */
   readonly detail: string;
-}
-
-/** Reads an artifact of this repository, which must have been built. Errors: ENOENT. */
-export async function artifactOf(name: string): Promise<Artifact> {
-  for await (const path of glob(`artifacts/contracts/**/${name}.sol/${name}.json`)) {
-    return JSON.parse(await readFile(path, "utf8")) as Artifact;
-  }
-  throw new Error(`no artifact of ${name}: build the contracts first (./dev build)`);
 }
 
 const word = (value: bigint | string): string => toBeHex(BigInt(value), 32).slice(2);
@@ -130,7 +113,8 @@ export async function verifyDeployment(
   };
   const same = (name: string, actual: unknown, wanted: unknown): void =>
     check(name, String(actual) === String(wanted) ? null : `${String(actual)}, not ${String(wanted)}`, String(actual));
-  const told = (name: string, actual: string, wanted: string | null): void => same(name, actual, wanted ?? actual);
+  const told = (name: string, actual: string, wanted: Address | null): void =>
+    same(name, actual, wanted === null ? actual : getAddress(wanted));
   /** Reads; a contract that does not answer is a failed check, not a failed run. */
   const read = async <T>(name: string, at: Address, abi: Interface, method: string, args: unknown[] = []) => {
     try {
@@ -140,23 +124,35 @@ export async function verifyDeployment(
       return null;
     }
   };
-  const codeIs = async (name: string, at: Address, values: readonly string[]): Promise<Interface> => {
+  /** The constructor's arguments, and the block it ran in. */
+  const createdAs = async (name: string, at: Address, artifact: Artifact) => {
+    try {
+      const creation = await creationOf(provider, at);
+      const found = argumentsOf(creation, artifact);
+      check(`creation of ${name}`, typeof found === "string" ? found : null, `block ${creation?.block}: as compiled`);
+      return { args: typeof found === "string" ? null : found, block: creation?.block ?? 0 };
+    } catch (error) {
+      check(`creation of ${name}`, `the RPC has to keep the code of old blocks: ${String(error)}`, "");
+      return { args: null, block: 0 };
+    }
+  };
+  const codeIs = async (name: string, at: Address, values: readonly string[]) => {
     const artifact = await expected.artifacts(name);
     check(`code of ${name}`, compareCode(await provider.getCode(at), artifact, values), `${at}: as compiled`);
-    return new Interface(artifact.abi);
+    return { abi: new Interface(artifact.abi), ...(await createdAs(name, at, artifact)) };
   };
 
-  const { chainId } = await provider.getNetwork();
-  same("chain", chainId, deployment.chainId);
+  // Not getNetwork: a provider that was told its network does not ask.
+  same("chain", BigInt((await provider.send("eth_chainId", [])) as string), deployment.chainId);
 
   const { market, registry, router } = deployment;
   const eip712 = eip712Immutables(deployment.chainId, market);
   const parameters = PARAMETERS.map((name) => BigInt(expected.parameters[name]));
-  const marketAbi = await codeIs("InferenceMarket", market, [
+  const { abi: marketAbi, args: marketArgs } = await codeIs("InferenceMarket", market, [
     ...[...parameters, registry, router].map((value) => word(value)),
     ...eip712,
   ]);
-  const registryAbi = await codeIs("ModelRegistry", registry, [word(router)]);
+  const { abi: registryAbi } = await codeIs("ModelRegistry", registry, [word(router)]);
   same(
     "router of the registry",
     await read("router of the registry", registry, registryAbi, "router"),
@@ -171,13 +167,15 @@ export async function verifyDeployment(
 
   const actual = await read<readonly bigint[]>("parameters", market, marketAbi, "parameters");
   PARAMETERS.forEach((name, i) => same(name, actual?.[i], expected.parameters[name]));
-  // The market cannot list its tokens: one that the deployment file leaves out is not seen here.
   const named = (tokens: readonly Address[]): string =>
     [...tokens]
       .map((t) => t.toLowerCase())
       .sort()
       .join(" ");
   if (expected.tokens !== null) same("tokens", named(deployment.tokens), named(expected.tokens));
+  // The market cannot list its tokens, but what it was created with says them.
+  const listed = marketArgs?.[2] as readonly Address[] | undefined;
+  if (listed) same("tokens of the market", named([...new Set(listed)]), named([...new Set(deployment.tokens)]));
   for (const token of deployment.tokens) {
     same(`token ${token}`, await read("token", market, marketAbi, "isTokenAllowed", [token]), true);
   }
@@ -189,10 +187,18 @@ export async function verifyDeployment(
 
   const guardianOf = new Interface(["function guardian() view returns (address)"]);
   const guardian = (await read<Address>("guardian", router, guardianOf, "guardian")) ?? ZERO_ADDRESS;
-  const routerAbi = await codeIs("ProofSystemRouter", router, [word(guardian)]);
+  const { abi: routerAbi, block: routerBlock } = await codeIs("ProofSystemRouter", router, [word(guardian)]);
   told("guardian", guardian, expected.guardian);
-  told("owner", (await read<Address>("owner", router, routerAbi, "owner")) ?? "", expected.owner);
-  same("owner to come", await read("owner to come", router, routerAbi, "pendingOwner"), ZERO_ADDRESS);
+  const owner = await read<Address>("owner", router, routerAbi, "owner");
+  told("owner", owner ?? "", expected.owner);
+  // The module offers the router to its owner even where that is the deployer, who has it already.
+  const pending = await read<Address>("owner to come", router, routerAbi, "pendingOwner");
+  same("owner to come", pending === owner ? ZERO_ADDRESS : pending, ZERO_ADDRESS);
+
+  const topics = [routerAbi.getEvent("ProofSystemAdded")?.topicHash ?? ""];
+  const added = await provider.getLogs({ address: router, topics, fromBlock: routerBlock, toBlock: "latest" });
+  const selectors = added.map((log) => log.topics[1]?.slice(0, 10));
+  same("proof systems", selectors.sort().join(" "), [GROTH16, TENSORCHECK].sort().join(" "));
 
   for (const [name, selector, immutables] of [
     ["Groth16ProofSystem", GROTH16, []],
@@ -200,7 +206,7 @@ export async function verifyDeployment(
   ] as const) {
     const at = await read<Address>(name, router, routerAbi, "implementationOf", [selector]);
     if (at === null) continue;
-    const abi = await codeIs(name, at, immutables);
+    const { abi } = await codeIs(name, at, immutables);
     same(`selector of ${name}`, await read(name, at, abi, "selector"), selector);
     same(`${name} takes new jobs`, await read(name, router, routerAbi, "activeImplementation", [selector]), at);
     if (immutables.length === 0) continue;
@@ -208,7 +214,8 @@ export async function verifyDeployment(
   }
 
   if (expected.operators !== null) {
-    await codeIs("OperatorRegistry", expected.operators, [word(market), word(registry)]);
+    const { args } = await codeIs("OperatorRegistry", expected.operators, [word(market), word(registry)]);
+    if (args) same("market and registry of the operators", args, [getAddress(market), getAddress(registry)]);
   }
   return checks;
 }
