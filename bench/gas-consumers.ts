@@ -178,7 +178,7 @@ async function measure(): Promise<Numbers> {
 
   const agents = await ethers.deployContract("AgentRegistry");
   const validations = await ethers.deployContract("ValidationRegistry", [agents]);
-  const validator = await ethers.deployContract("Erc8004Validator", [market, modelId, validations]);
+  const validator = await ethers.deployContract("Erc8004Validator", [market, modelId, validations, false]);
   await send(agents, "register", []);
   const requestHash: unknown = await validator.getFunction("requestHashOf")(jobId, 1, salt);
   await send(validations, "validationRequest", [validator, 1, "ipfs://request", requestHash]);

@@ -12,12 +12,14 @@ import {Mode, Request} from "../types/Request.sol";
 /// job has settled, anyone has the response posted. It says: the agent asked for this inference, and the output is the
 /// pinned model's (docs/spec/facades.md). It never says that something failed.
 /// @dev Safety: a response exists only for a settled job of the pinned market and model, for an agent whose owner or
-/// wallet is the job's requester, and once a job.
+/// wallet is the job's requester, and once a job; only for a proven one unless the validator takes others.
 contract Erc8004Validator {
     /// `responseHash` of the response is the hash of the output, which `IInferenceMarket.resultOf(jobId)` returns.
     event SettlementPosted(JobId indexed jobId, uint256 indexed agentId, bytes32 indexed requestHash);
 
     error WrongModel(ModelId actual, ModelId expected);
+    /// The job was settled without a proof up front, which this validator does not take.
+    error NotProven();
     error AlreadyPosted(JobId jobId);
     /// The registry holds no request of this hash that names this contract.
     error NotAsked(bytes32 requestHash, address validator);
@@ -34,18 +36,26 @@ contract Erc8004Validator {
     IInferenceMarket public immutable market;
     ModelId public immutable modelId;
     IERC8004ValidationRegistry public immutable validationRegistry;
+    /// Whether jobs count that nobody challenged, beside those that were proven.
+    bool public immutable takesOptimistic;
     /// As the validation registry named it when this contract was deployed.
     IERC8004IdentityRegistry public immutable identityRegistry;
 
     mapping(JobId jobId => bool) private _posted;
 
-    constructor(IInferenceMarket market_, ModelId modelId_, IERC8004ValidationRegistry validationRegistry_) {
+    constructor(
+        IInferenceMarket market_,
+        ModelId modelId_,
+        IERC8004ValidationRegistry validationRegistry_,
+        bool takesOptimistic_
+    ) {
         if (address(market_) == address(0) || address(validationRegistry_) == address(0) || modelId_.isZero()) {
             revert ZeroAddressOrModel();
         }
         market = market_;
         modelId = modelId_;
         validationRegistry = validationRegistry_;
+        takesOptimistic = takesOptimistic_;
         identityRegistry = IERC8004IdentityRegistry(validationRegistry_.getIdentityRegistry());
         if (address(identityRegistry) == address(0)) revert ZeroAddressOrModel();
     }
@@ -57,6 +67,9 @@ contract Erc8004Validator {
     function post(Request calldata req, uint256 agentId, bytes32 salt) external returns (bytes32 requestHash) {
         // SAFETY: with any model, anybody could make one that says what they like and have it validated.
         if (req.modelId != modelId) revert WrongModel(req.modelId, modelId);
+        // SAFETY: requester, operator and bonds are the agent's owner's to choose, and summaries without a tag count every
+        // response alike: where nobody watches, an owner could have anything passed.
+        if (req.mode != Mode.VALIDITY && !takesOptimistic) revert NotProven();
         JobId jobId = market.jobIdOf(req);
         if (_posted[jobId]) revert AlreadyPosted(jobId);
         // INVARIANT: nothing is posted for a job that is not final: this reverts.

@@ -30,17 +30,17 @@ contract Erc8004ValidatorTest is MarketTest {
         validations = ValidationRegistry(
             Artifacts.deploy(string.concat(AGENT_REGISTRIES, "ValidationRegistry"), abi.encode(agents))
         );
-        validator = _newValidator(validations);
+        validator = _newValidator(validations, true);
         vm.prank(requester);
         agentId = agents.register();
     }
 
-    function _newValidator(ValidationRegistry validations_) private returns (Erc8004Validator) {
+    function _newValidator(ValidationRegistry validations_, bool takesOptimistic) private returns (Erc8004Validator) {
         return
             Erc8004Validator(
                 Artifacts.deploy(
                     "contracts/facades/Erc8004Validator.sol:Erc8004Validator",
-                    abi.encode(market, modelId, validations_)
+                    abi.encode(market, modelId, validations_, takesOptimistic)
                 )
             );
     }
@@ -173,6 +173,18 @@ contract Erc8004ValidatorTest is MarketTest {
         assertEq(count, 0, "not among the proven ones");
     }
 
+    /// An agent's owner can be its own operator, choose dust for bonds and propose anything; a registry's summary without
+    /// a tag counts every 100 alike. So a validator says 100 about what nobody proved only if it was deployed to.
+    function test_NothingUnprovenUnlessDeployedToTakeIt() public {
+        validator = _newValidator(validations, false);
+        (Request memory req, JobId jobId) = openAndPropose(output);
+        _ask(requester, agentId, jobId, agentId);
+        vm.warp(vm.getBlockTimestamp() + req.challengeWindow);
+        market.settle(req);
+        vm.expectRevert(Erc8004Validator.NotProven.selector);
+        validator.post(req, agentId, SALT);
+    }
+
     function test_NothingForAnExpiredJob() public {
         Request memory req = baseRequest();
         JobId jobId = open(req);
@@ -224,7 +236,7 @@ contract Erc8004ValidatorTest is MarketTest {
         ReenteringValidationRegistry hostile = ReenteringValidationRegistry(
             Artifacts.deploy(string.concat(AGENT_REGISTRIES, "ReenteringValidationRegistry"), abi.encode(agents))
         );
-        (validations, validator) = (hostile, _newValidator(hostile));
+        (validations, validator) = (hostile, _newValidator(hostile, true));
         (Request memory req, JobId jobId) = _settled();
         _ask(requester, agentId, jobId, agentId);
         hostile.setAgain(abi.encodeCall(validator.post, (req, agentId, SALT)));
@@ -309,7 +321,7 @@ contract Erc8004ValidatorTest is MarketTest {
         assertEq(requestHash, keccak256(validator.payloadOf(jobId, agent, salt)));
         bool same = jobId == jobId2 && agent == agent2 && salt == salt2;
         assertEq(validator.requestHashOf(jobId2, agent2, salt2) == requestHash, same);
-        assertFalse(_newValidator(validations).requestHashOf(jobId, agent, salt) == requestHash);
+        assertFalse(_newValidator(validations, true).requestHashOf(jobId, agent, salt) == requestHash);
         vm.chainId(31_338);
         assertFalse(validator.requestHashOf(jobId, agent, salt) == requestHash);
     }
@@ -351,7 +363,7 @@ contract Erc8004ValidatorTest is MarketTest {
     function deployWith(address market_, ModelId modelId_, address registry_) external {
         Artifacts.deploy(
             "contracts/facades/Erc8004Validator.sol:Erc8004Validator",
-            abi.encode(market_, modelId_, registry_)
+            abi.encode(market_, modelId_, registry_, false)
         );
     }
 }

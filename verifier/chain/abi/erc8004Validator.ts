@@ -18,6 +18,7 @@ export const ERC8004_VALIDATOR_ABI = [
     name: "NotAsked",
     type: "error",
   },
+  { inputs: [], name: "NotProven", type: "error" },
   {
     inputs: [
       { internalType: "bytes32", name: "requestHash", type: "bytes32" },
@@ -145,6 +146,13 @@ export const ERC8004_VALIDATOR_ABI = [
     ],
     name: "requestHashOf",
     outputs: [{ internalType: "bytes32", name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "takesOptimistic",
+    outputs: [{ internalType: "bool", name: "", type: "bool" }],
     stateMutability: "view",
     type: "function",
   },
