@@ -8,20 +8,23 @@ import { coverageOf, type FileCoverage } from "./assurance/coverage.ts";
 import { explain, readExplanations } from "./assurance/explain.ts";
 import { compileContracts, moneyContracts, moneyTests } from "./assurance/scope.ts";
 
-const HELP = `Usage: ./dev coverage [--json]
+const HELP = `Usage: ./dev coverage [--no-compile] [--json]
 
 Runs the Solidity tests of the market against contracts whose every statement says that it ran, and writes bench/coverage.json.
 Exit code 1 unless every statement and every line of contracts/market and of the router ran, or test/assurance/coverage.json
 says why one cannot. Branches are the mutation suite's (./dev mutate).
 
-  --json    the report on the standard output too`;
+  --no-compile  takes contracts and tests as they were built last
+  --json        the report on the standard output too`;
 
 const REPORT = "bench/coverage.json";
 const say = (line: string): void => console.error(line);
-const { values: options } = parseArgs({ options: { help: { type: "boolean" }, json: { type: "boolean" } } });
+const { values: options } = parseArgs({
+  options: { help: { type: "boolean" }, json: { type: "boolean" }, "no-compile": { type: "boolean" } },
+});
 
 async function measure(): Promise<Readonly<Record<string, FileCoverage>>> {
-  const bench = await loadBench(moneyTests());
+  const bench = await loadBench(moneyTests(), options["no-compile"]);
   const work = await moneyContracts();
   const library = coverageLibrary();
   const sources = { ...work.input.sources, [library.name]: { content: library.content } };

@@ -11,7 +11,7 @@ import { moneyFiles, moneyTests } from "./assurance/scope.ts";
 import { weaveAll } from "./assurance/weaving.ts";
 import { markerOf, RECORDING, type Numbered } from "./assurance/weave.ts";
 
-const HELP = `Usage: ./dev mutate [--only TEXT] [--list] [--check] [--fresh] [--json]
+const HELP = `Usage: ./dev mutate [--only TEXT] [--list] [--check] [--fresh] [--no-compile] [--json]
 
 Without options: every mutant against the tests; the report is bench/snapshots/mutation.json. A run that was cut off goes
 on where it stopped. Exit code 1 if a mutant survives without an explanation, or an explanation fits no survivor.
@@ -21,6 +21,7 @@ on where it stopped. Exit code 1 if a mutant survives without an explanation, or
   --check       runs none: is the report about these sources, and is every survivor in it explained? A stale report is
                 told, and is no failure
   --fresh       forgets what earlier runs found
+  --no-compile  takes contracts and tests as they were built last
   --json        machine-readable
 
 Operators:
@@ -71,6 +72,7 @@ const { values: options } = parseArgs({
     check: { type: "boolean" },
     fresh: { type: "boolean" },
     json: { type: "boolean" },
+    "no-compile": { type: "boolean" },
   },
 });
 
@@ -158,7 +160,7 @@ async function judge(bench: Bench, { suites, leftOut, run }: Trial): Promise<Ver
 async function mutate(): Promise<void> {
   const began = Date.now();
   const tests = moneyTests();
-  const bench = await loadBench(tests);
+  const bench = await loadBench(tests, options["no-compile"]);
   const weaving = await weaveAll(say);
   const chosen = weaving.mutants.filter(({ mutant }) => mutant.key.includes(options.only ?? ""));
   if (options.list) {

@@ -82,11 +82,16 @@ export interface Bench {
   run(suites: readonly string[], options: RunOptions): Promise<readonly SuiteOutcome[]>;
 }
 
-/** Builds the contracts and these test files, unless they are built, and loads them. */
-export async function loadBench(testFiles: readonly string[]): Promise<Bench> {
-  const build = hre.tasks.getTask("build");
-  await build.run({ quiet: true, noTests: true });
-  await build.run({ quiet: true, files: [...testFiles] });
+/**
+ * Loads the contracts and these test files, and builds them before, unless they are built.
+ * @param noCompile takes what is built as it is
+ */
+export async function loadBench(testFiles: readonly string[], noCompile = false): Promise<Bench> {
+  if (!noCompile) {
+    const build = hre.tasks.getTask("build");
+    await build.run({ quiet: true, noTests: true });
+    await build.run({ quiet: true, files: [...testFiles] });
+  }
 
   const artifacts = new Map<string, Edr.Artifact>();
   const suites: string[] = [];

@@ -21,9 +21,7 @@ export const moneyFiles = (): readonly string[] =>
 
 /** Their tests. Those of the proof systems themselves, of models and of codecs say nothing about money. */
 export const moneyTests = (): readonly string[] =>
-  globSync("test/solidity/{market,invariants,stake,operators}/**/*.t.sol")
-    .concat(globSync("test/solidity/proofs/ProofSystemRouter*.t.sol"))
-    .sort();
+  globSync("test/solidity/{{market,invariants}/**/*,proofs/{ProofSystemRouter,StoppedKeys}}.t.sol").sort();
 
 /** What a compiler needs to make the money contracts anew. */
 export interface Workpiece {
