@@ -58,7 +58,7 @@ abstract contract World is Test {
     uint256 internal constant BPS = 10_000;
     uint16 internal constant BURN_BPS = 6_000;
     uint256 internal constant FUNDS = 1_000 ether;
-    uint256 internal constant STAKE = 200 ether;
+    uint256 internal constant STAKE = 150 ether;
     uint32 internal constant CALLBACK_GAS = 300_000;
 
     bytes internal constant OUTPUT_A = hex"0102";
