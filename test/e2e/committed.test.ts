@@ -306,17 +306,18 @@ describe("committed inputs, from ONNX to the chain", function () {
         expect([request.inputMode, request.input]).to.deep.equal([1, mine.commitment]);
         const { jobId } = await requestInference(reader, market.send(requester), request, { pollMs: 20 });
 
+        const forJob = ["--job", jobId, "--config", at("node.json")];
         const notMine = { ...mine, salt: mine.salt ^ 1n };
         await writeFile(at("wrong.json"), serializeOpening(notMine));
-        const refused = await verigrad("node", "open", at("wrong.json"), "--config", at("node.json"));
+        const refused = await verigrad("node", "open", at("wrong.json"), ...forJob);
         expect(refused.code, refused.text).to.equal(2);
         expect(refused.result).to.have.nested.property("error.code", "OPENING_INVALID");
         // The node has had seconds to claim, and has not.
         expect((await reader.job(jobId)).state).to.equal("Requested");
         expect(log.join()).to.not.contain("sent claim");
 
-        const taken = await succeeds("node", "open", at("mine.json"), "--config", at("node.json"));
-        expect(taken.result).to.deep.equal({ commitment: mine.commitment });
+        const taken = await succeeds("node", "open", at("mine.json"), ...forJob);
+        expect(taken.result).to.deep.equal({ jobId, commitment: mine.commitment });
         const output = await awaitResult(reader, jobId, { pollMs: 100, timeoutMs: 120_000 });
         return { jobId, output };
       });

@@ -398,7 +398,8 @@ describe("the operator's node", () => {
     });
     const ask = async (): Promise<Hex> =>
       chain.submitRequest(await chain.makeRequest(committed, { inputMode: 1, input: opening.commitment }));
-    const path = (): string => join(root, "openings", `${opening.commitment.slice(2)}.json`);
+    const path = (jobId: Hex): string => join(root, "openings", `${jobId.slice(2)}.json`);
+    const deliver = (jobId: Hex): Promise<Opening> => openings.add(specs, serializeOpening(opening), jobId);
 
     it("claims nothing without the opening, and settles once it is delivered", async () => {
       const { node, statusOf } = nodeWith();
@@ -407,7 +408,7 @@ describe("the operator's node", () => {
       await settle(node, 2);
       expect(await statusOf(jobId)).to.equal(`open: ${NO_OPENING}`);
       expect(await transactionsOf(OPERATOR)).to.equal(before);
-      await openings.add(specs, serializeOpening(opening));
+      await deliver(jobId);
       await settle(node);
       expect(await statusOf(jobId)).to.equal("settled: settled by this node");
       expect(await chain.chain.resultOf(jobId)).to.equal("0x002000080028");
@@ -419,11 +420,31 @@ describe("the operator's node", () => {
       const other = await makeOpening(specs, opening.input);
       await mkdir(join(root, "openings"), { recursive: true });
       for (const text of [serializeOpening(other), serializeOpening({ ...opening, salt: other.salt }), "{"]) {
-        await writeFile(path(), text);
+        await writeFile(path(jobId), text);
         await settle(node, 2);
         expect(await statusOf(jobId)).to.match(/^open: OPENING_INVALID/);
       }
       expect((await chain.chain.job(jobId)).state).to.equal("Requested");
+    });
+
+    it("uses an opening for the job that it was delivered for, and for no other request of its commitment", async () => {
+      // Another's model of the same inputs, whose output could show the input of the commitment that they copied.
+      const files = mockPackageFiles({ inputMode: "COMMITTED", salt: 7 });
+      await writeFiles(join(root, "curious"), files);
+      await hub.add(join(root, "curious"));
+      const curious = await chain.registerModel(files);
+      const jobId = await ask();
+      const copy = { inputMode: 1 as const, input: opening.commitment, nonce: 99n };
+      const copied = await chain.submitRequest(await chain.makeRequest(curious.modelId, copy));
+      const again = await chain.submitRequest(await chain.makeRequest(committed, copy));
+      await deliver(jobId);
+      const { node, statusOf } = nodeWith();
+      await settle(node);
+      expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+      for (const other of [copied, again]) {
+        expect(await statusOf(other)).to.equal(`open: ${NO_OPENING}`);
+        expect((await chain.chain.job(other)).state).to.equal("Requested");
+      }
     });
 
     it("looks at the opening again before each claim: one that is gone since stops it", async () => {
@@ -431,11 +452,11 @@ describe("the operator's node", () => {
         ...{ inputMode: 1 as const, input: opening.commitment, minFee: 100n, maxFee: 2000n, rampLength: 1000n },
       });
       const jobId = await chain.submitRequest(request);
-      await openings.add(specs, serializeOpening(opening));
+      await deliver(jobId);
       const { node, statusOf } = nodeWith();
       await node.tick();
       expect(await statusOf(jobId)).to.equal("open: its price is still too low");
-      await rm(path());
+      await rm(path(jobId));
       await chain.networkHelpers.time.increase(900);
       await chain.networkHelpers.mine();
       await settle(node, 2);
@@ -443,12 +464,13 @@ describe("the operator's node", () => {
     });
 
     it("shows openings to their owner alone", async () => {
-      await openings.add(specs, serializeOpening(opening));
-      expect((await stat(path())).mode & 0o777).to.equal(0o600);
+      const jobId: Hex = `0x${"ab".repeat(32)}`;
+      await deliver(jobId);
+      expect((await stat(path(jobId))).mode & 0o777).to.equal(0o600);
       expect((await stat(join(root, "openings"))).mode & 0o077).to.equal(0);
       const bad = serializeOpening({ ...opening, commitment: `0x${"00".repeat(32)}` });
-      expect(await codeOf(openings.add(specs, bad))).to.equal("OPENING_INVALID");
-      expect(await codeOf(openings.add(specs, "{}"))).to.equal("OPENING_INVALID");
+      expect(await codeOf(openings.add(specs, bad, jobId))).to.equal("OPENING_INVALID");
+      expect(await codeOf(openings.add(specs, "{}", jobId))).to.equal("OPENING_INVALID");
     });
   });
 

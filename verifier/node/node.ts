@@ -105,7 +105,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     const proposed = state === "Proposed" || state === "Challenged";
     const toDo = state === "Requested" || (state === "Claimed" && job.proof === null) || proposed;
     if (!toDo) return { refusal: null, output: null };
-    const witness = await witnessOf(model, job.request, openings);
+    const witness = await witnessOf(model, job, openings);
     if (isRefused(witness)) return { refusal: witness, output: null };
     const asked = proposed ? config.dispute : state === "Requested" && job.claim === null;
     if (!asked) return { refusal: null, output: null };
@@ -174,7 +174,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     const { jobId, request } = job;
     const model = await models.find(request.modelId);
     if (isRefused(model)) throw new VerigradError("MODEL_NOT_SERVED", model.reason);
-    const witness = await witnessOf(model, request, openings);
+    const witness = await witnessOf(model, job, openings);
     if (isRefused(witness)) throw new VerigradError("PROVE_FAILED", witness.reason);
     const context = contextOf(deployment.chainId, deployment.market, jobId, sender.address);
     const expected = models.execute(model, witness.input);

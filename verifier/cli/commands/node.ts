@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { pino } from "pino";
+import { hash32, parseWith } from "../../chain/types.ts";
 import { VerigradError } from "../../errors.ts";
 import { openPackage, specHashesOf } from "../../hub/package.ts";
 import { openHub } from "../../hub/store.ts";
@@ -19,6 +20,10 @@ interface ConfigOptions {
   readonly config: string;
 }
 
+interface OpenOptions extends ConfigOptions {
+  readonly job: string;
+}
+
 export function nodeCommand(context: () => CliContext): Command {
   const run = new Command("run")
     .description("watch the market, claim jobs that pay, prove and settle them, until stopped")
@@ -28,9 +33,10 @@ export function nodeCommand(context: () => CliContext): Command {
   const open = new Command("open")
     .description("take the opening of a committed input: the node can then claim and prove its job")
     .argument("<opening>", "the file that `verigrad commit` wrote")
+    .requiredOption("--job <id>", "the job that it is for: an opening serves no other, whatever its commitment")
     .requiredOption("--config <json>", "configuration file of the node, which may be running")
-    .addHelpText("after", "\nExamples:\n  $ verigrad node open opening.json --config node.json")
-    .action((opening: string, options: ConfigOptions) => openCommand(context(), opening, options.config));
+    .addHelpText("after", "\nExamples:\n  $ verigrad node open opening.json --job 0x4f... --config node.json")
+    .action((opening: string, options: OpenOptions) => openCommand(context(), opening, options));
   const node = new Command("node")
     .description("the operator's node")
     .addCommand(run)
@@ -69,12 +75,13 @@ async function runCommand(context: CliContext, path: string): Promise<void> {
   });
 }
 
-async function openCommand(context: CliContext, path: string, config: string): Promise<void> {
-  const file = await readNodeFile(config);
+async function openCommand(context: CliContext, path: string, options: OpenOptions): Promise<void> {
+  const jobId = parseWith(hash32, options.job, "OPTION_INVALID", "--job");
+  const file = await readNodeFile(options.config);
   const text = (await readNamed(path)).toString("utf8");
-  const { commitment } = await openingsOf(file).add(await specsFor(file, text), text);
-  context.print(`opening of ${commitment} taken`);
-  context.result({ commitment });
+  const { commitment } = await openingsOf(file).add(await specsFor(file, text), text, jobId);
+  context.print(`opening of ${commitment} taken for job ${jobId}`);
+  context.result({ jobId, commitment });
 }
 
 /** Input specs of a package in the hub that the opening is for. Errors: OPENING_INVALID, PACKAGE_NOT_FOUND. */
