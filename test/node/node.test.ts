@@ -424,6 +424,11 @@ describe("the operator's node", () => {
         await settle(node, 2);
         expect(await statusOf(jobId)).to.match(/^open: OPENING_INVALID/);
       }
+      await rm(path(jobId));
+      await mkdir(path(jobId));
+      await settle(node, 2);
+      expect(await statusOf(jobId), "what cannot be read stops no other job").to.match(/^open: OPENING_INVALID/);
+      await rm(path(jobId), { recursive: true });
       expect((await chain.chain.job(jobId)).state).to.equal("Requested");
     });
 

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { VerigradError } from "../errors.ts";
 import type { Hex } from "../hash.ts";
 import { assertOpens, parseOpening, serializeOpening, type Opening } from "../proofs/commitment.ts";
 import type { TensorSpec } from "../tensor/spec.ts";
@@ -38,7 +39,7 @@ export function openOpenings(directory: string): Openings {
     find: async (specs, jobId, commitment) => {
       const text = await readFile(pathOf(jobId), "utf8").catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return null;
-        throw error;
+        throw new VerigradError("OPENING_INVALID", `the opening of job ${jobId} cannot be read`, { cause: error });
       });
       if (text === null) return null;
       const opening = await parseOpening(specs, text);
