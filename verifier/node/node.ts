@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The operator's node: watches the market, claims what pays and can be proven in time, proves it, settles it.
 import type { ChainReader } from "../chain/client.ts";
-import { contextOf, exposureOf, toBytes, toHex } from "../chain/hashes.ts";
+import { contextOf, toBytes, toHex } from "../chain/hashes.ts";
 import { calls, type Call, type Sender, type SignedTransaction } from "../chain/transactions.ts";
-import type { Hex, JobRecord } from "../chain/types.ts";
+import type { Hex } from "../chain/types.ts";
 import { watch } from "../chain/watcher.ts";
 import { VerigradError } from "../errors.ts";
 import { sameBytes } from "../graph/canonical-json.ts";
@@ -11,10 +11,11 @@ import type { Hub } from "../hub/store.ts";
 import type { Openings } from "../hub/openings.ts";
 import type { ProofSystem } from "../proofs/types.ts";
 import type { NodeConfig } from "./config.ts";
-import { decide, type View } from "./decide.ts";
+import { decide } from "./decide.ts";
 import { applyEvents, rollBack } from "./intake.ts";
-import { isRefused, openModels, type Refused, type ServedModel } from "./models.ts";
+import { isRefused, openModels } from "./models.ts";
 import type { Prover } from "./prover.ts";
+import { openViews } from "./view.ts";
 import { witnessOf } from "./witness.ts";
 import type { Clock, Job, JobStore, Logger } from "./types.ts";
 
@@ -50,10 +51,9 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const { chain, sender, store, openings, prover, logger, clock, proofSystem } = deps;
   const { deployment } = chain;
   const models = openModels(config, deps);
+  const views = openViews(config, deps, models);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
   const broadcastAt = new Map<Hex, number>();
-  /** what the graph gives for a job's input, so that waiting jobs cost no execution at each tick */
-  const executed = new Map<Hex, Uint8Array | string>();
   const abort = new AbortController();
   let failuresInRow = 0;
   /** the circuit breaker: stays open until a restart */
@@ -83,60 +83,6 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     }
     models.poison(job.request.modelId, `its proofs failed here (${error.code})`);
     await update(job, { failures, reason, status: "setAside", endedAt: block });
-  };
-
-  /** Seconds of the proofs that are claimed or under way, each by its own model's time. */
-  const secondsOf = async (jobs: readonly Job[]): Promise<number> => {
-    let sum = 0;
-    for (const { request } of jobs) {
-      const model = await models.find(request.modelId);
-      sum += isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds;
-    }
-    return sum;
-  };
-
-  /** Why a job cannot be proven here. An opening is looked at again each time: without it nothing is claimed (T19). */
-  const examine = async (
-    job: Job,
-    { state }: JobRecord,
-    model: ServedModel | Refused,
-  ): Promise<Pick<View, "refusal" | "output">> => {
-    if (isRefused(model)) return { refusal: model, output: null };
-    const proposed = state === "Proposed" || state === "Challenged";
-    const toDo = state === "Requested" || (state === "Claimed" && job.proof === null) || proposed;
-    if (!toDo) return { refusal: null, output: null };
-    const witness = await witnessOf(model, job, openings);
-    if (isRefused(witness)) return { refusal: witness, output: null };
-    const asked = proposed ? config.dispute : state === "Requested" && job.claim === null;
-    if (!asked) return { refusal: null, output: null };
-    const output = executed.get(job.jobId) ?? models.execute(model, witness.input);
-    executed.set(job.jobId, output);
-    if (typeof output === "string") return { refusal: { reason: output, final: true }, output: null };
-    return { refusal: null, output: toHex(output) };
-  };
-
-  const viewOf = async (job: Job, now: bigint, blockTime: bigint): Promise<View> => {
-    const record = await chain.job(job.jobId);
-    const model = await models.find(job.request.modelId);
-    const others = (await store.list({ open: true })).filter((other) => other.jobId !== job.jobId);
-    const claiming = others.filter((other) => other.status === "claiming");
-    const taken = claiming
-      .filter(({ request }) => request.token === job.request.token)
-      .reduce((sum, { request }) => sum + exposureOf(request), 0n);
-    const { bonded, exposure } = await chain.stakeOf(job.request.token, sender.address);
-    return {
-      job: record,
-      now,
-      blockTime,
-      account: sender.address,
-      freeStake: bonded - exposure - taken,
-      royaltyBps:
-        record.state === "None" ? 0 : (await chain.settlementTerms(job.request.modelId, record.termsIndex)).royaltyBps,
-      queuedSeconds: await secondsOf(others.filter(({ status }) => status === "claiming" || status === "proving")),
-      provingSeconds: isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds,
-      ...(await examine(job, record, model)),
-      claimingStopped,
-    };
   };
 
   /**
@@ -261,7 +207,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       if (state === "Settled" || state === "Cancelled" || state === "Expired") running.abort.abort();
       return;
     }
-    const step = decide(job, await viewOf(job, now, blockTime), config);
+    const step = decide(job, await views.of(job, { now, blockTime, claimingStopped }), config);
     switch (step.do) {
       case "wait":
         // A claim that is held back must not hold back the transactions after it.
@@ -275,7 +221,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       case "submit":
         return submit(job);
       case "end":
-        executed.delete(job.jobId);
+        views.forget(job.jobId);
         if (job.claim !== null || job.fulfil !== null) sender.release();
         await update(job, { status: step.status, reason: step.reason, endedAt: block });
     }
