@@ -3,16 +3,26 @@ pragma solidity ^0.8.28;
 
 import {IERC8004IdentityRegistry, IERC8004ValidationRegistry} from "../interfaces/erc/IERC8004.sol";
 import {IInferenceMarket} from "../interfaces/IInferenceMarket.sol";
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IProofSystemRouter} from "../interfaces/IProofSystemRouter.sol";
 import {JobId} from "../types/JobId.sol";
 import {ModelId} from "../types/ModelId.sol";
 import {Mode, Request} from "../types/Request.sol";
+
+/// Where a market's models and proof systems are.
+interface IMarketParts {
+    function registry() external view returns (IModelRegistry);
+
+    function router() external view returns (IProofSystemRouter);
+}
 
 /// @title Posts settled jobs of one model as ERC-8004 validation responses
 /// @notice An agent's owner or operator names this contract as validator of `requestHashOf(job, agent, salt)`; once the
 /// job has settled, anyone has the response posted. It says: the agent asked for this inference, and the output is the
 /// pinned model's (docs/spec/facades.md). It never says that something failed.
 /// @dev Safety: a response exists only for a settled job of the pinned market and model, for an agent whose owner or
-/// wallet is the job's requester, and once a job; only for a proven one unless the validator takes others.
+/// wallet is the job's requester, and once a job; only for a proven one unless the validator takes others; none any more
+/// once somebody has shown that proofs can be forged for the model's key.
 contract Erc8004Validator {
     /// `responseHash` of the response is the hash of the output, which `IInferenceMarket.resultOf(jobId)` returns.
     event SettlementPosted(JobId indexed jobId, uint256 indexed agentId, bytes32 indexed requestHash);
@@ -41,8 +51,14 @@ contract Erc8004Validator {
     /// As the validation registry named it when this contract was deployed.
     IERC8004IdentityRegistry public immutable identityRegistry;
 
+    // What tells whether the pinned model's key is stopped.
+    IProofSystemRouter private immutable _router;
+    bytes4 private immutable _proofSystem;
+    bytes32 private immutable _keyHash;
+
     mapping(JobId jobId => bool) private _posted;
 
+    /// @param market_ with `registry` and `router`, as InferenceMarket; the model is registered there
     constructor(
         IInferenceMarket market_,
         ModelId modelId_,
@@ -58,10 +74,13 @@ contract Erc8004Validator {
         takesOptimistic = takesOptimistic_;
         identityRegistry = IERC8004IdentityRegistry(validationRegistry_.getIdentityRegistry());
         if (address(identityRegistry) == address(0)) revert ZeroAddressOrModel();
+        IMarketParts parts = IMarketParts(address(market_));
+        _router = parts.router();
+        (, _proofSystem, _keyHash, , , ) = parts.registry().modelOf(modelId_);
     }
 
     /// @notice Posts the settlement of a job for an agent. Anyone; once a job. Errors: IInferenceMarket.NoOutput unless the
-    /// job is final, and those above.
+    /// job is final, IProofSystemRouter.KeyIsStopped, and those above.
     /// @param req the job's Request
     /// @param salt the one of the validation request
     function post(Request calldata req, uint256 agentId, bytes32 salt) external returns (bytes32 requestHash) {
@@ -70,6 +89,10 @@ contract Erc8004Validator {
         // SAFETY: requester, operator and bonds are the agent's owner's to choose, and summaries without a tag count every
         // response alike: where nobody watches, an owner could have anything passed.
         if (req.mode != Mode.VALIDITY && !takesOptimistic) revert NotProven();
+        // SAFETY: the market settles what was requested before; that its seals prove something nobody can say any more.
+        if (_router.isKeyStopped(_proofSystem, _keyHash)) {
+            revert IProofSystemRouter.KeyIsStopped(_proofSystem, _keyHash);
+        }
         JobId jobId = market.jobIdOf(req);
         if (_posted[jobId]) revert AlreadyPosted(jobId);
         // INVARIANT: nothing is posted for a job that is not final: this reverts.

@@ -5,6 +5,7 @@ import {Artifacts} from "../Artifacts.sol";
 import {Erc8004Validator} from "../../../contracts/facades/Erc8004Validator.sol";
 import {IERC8004IdentityRegistry, IERC8004ValidationRegistry} from "../../../contracts/interfaces/erc/IERC8004.sol";
 import {IInferenceMarket} from "../../../contracts/interfaces/IInferenceMarket.sol";
+import {Claim, IProofSystemRouter} from "../../../contracts/interfaces/IProofSystemRouter.sol";
 import {
     AgentRegistry,
     ReenteringValidationRegistry,
@@ -182,6 +183,22 @@ contract Erc8004ValidatorTest is MarketTest {
         vm.warp(vm.getBlockTimestamp() + req.challengeWindow);
         market.settle(req);
         vm.expectRevert(Erc8004Validator.NotProven.selector);
+        validator.post(req, agentId, SALT);
+    }
+
+    /// The job stays settled, but somebody can forge for its key: it was proven no more.
+    function test_NothingMoreOfAStoppedKey() public {
+        (Request memory req, JobId jobId) = _settled();
+        _ask(requester, agentId, jobId, agentId);
+        bytes memory other = hex"1102030405060708090a";
+        router.stopKey(
+            SELECTOR,
+            keyHash,
+            req.input,
+            Claim(1, output, proofSystem.sealOf(keyHash, 1, req.input, output)),
+            Claim(2, other, proofSystem.sealOf(keyHash, 2, req.input, other))
+        );
+        vm.expectRevert(abi.encodeWithSelector(IProofSystemRouter.KeyIsStopped.selector, SELECTOR, keyHash));
         validator.post(req, agentId, SALT);
     }
 

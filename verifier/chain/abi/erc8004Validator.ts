@@ -4,6 +4,14 @@ export const ERC8004_VALIDATOR_ABI = [
   { inputs: [{ internalType: "JobId", name: "jobId", type: "bytes32" }], name: "AlreadyPosted", type: "error" },
   {
     inputs: [
+      { internalType: "bytes4", name: "selector", type: "bytes4" },
+      { internalType: "bytes32", name: "keyHash", type: "bytes32" },
+    ],
+    name: "KeyIsStopped",
+    type: "error",
+  },
+  {
+    inputs: [
       { internalType: "uint256", name: "agentId", type: "uint256" },
       { internalType: "address", name: "requester", type: "address" },
     ],
