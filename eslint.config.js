@@ -6,7 +6,6 @@ const OWNERS = {
   ethers: ["verifier/chain"],
   snarkjs: ["verifier/proofs"],
   ffjavascript: ["verifier/proofs"],
-  r1csfile: ["verifier/proofs"],
   circom2: ["verifier/proofs"],
   circomlibjs: ["verifier/proofs"],
   "onnxruntime-node": ["verifier/calibrate"],
