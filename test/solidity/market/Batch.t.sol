@@ -181,6 +181,22 @@ contract BatchTest is MarketTest {
         }
     }
 
+    /// A proof system that fails without a word gave no verdict: neither a settlement nor a refusal.
+    function test_AWordlessFailureIsNoVerdict() public {
+        Fulfilment[] memory batch = jobs(2);
+        JobId first = market.jobIdOf(batch[0].request);
+        vm.etch(address(proofSystem), hex"fe");
+        bytes memory wordless = abi.encodeWithSelector(IInferenceMarket.VerificationOutOfGas.selector, first);
+        vm.expectRevert(wordless);
+        market.fulfil(batch[0].request, operator, output, batch[0].seal);
+        vm.expectRevert(wordless);
+        market.fulfilBatch(batch);
+        vm.etch(address(proofSystem), hex"60036000fd"); // reverts with three bytes
+        vm.expectRevert(wordless);
+        market.fulfilBatch(batch);
+        for (uint256 i = 0; i < 2; ++i) assertEq(uint8(stateAt(batch[i])), uint8(JobState.Claimed));
+    }
+
     function test_T17_ABatchIsBounded() public {
         uint256 most = market.MAX_BATCH();
         vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.BatchTooLong.selector, most + 1, most));
