@@ -148,11 +148,15 @@ export async function verifyDeployment(
   const { market, registry, router } = deployment;
   const eip712 = eip712Immutables(deployment.chainId, market);
   const parameters = PARAMETERS.map((name) => BigInt(expected.parameters[name]));
-  const { abi: marketAbi, args: marketArgs } = await codeIs("InferenceMarket", market, [
+  const {
+    abi: marketAbi,
+    args: marketArgs,
+    block: marketBlock,
+  } = await codeIs("InferenceMarket", market, [
     ...[...parameters, registry, router].map((value) => word(value)),
     ...eip712,
   ]);
-  const { abi: registryAbi } = await codeIs("ModelRegistry", registry, [word(router)]);
+  const { abi: registryAbi, block: registryBlock } = await codeIs("ModelRegistry", registry, [word(router)]);
   same(
     "router of the registry",
     await read("router of the registry", registry, registryAbi, "router"),
@@ -164,6 +168,13 @@ export async function verifyDeployment(
     getAddress(registry),
   );
   same("router of the market", await read("router of the market", market, marketAbi, "router"), getAddress(router));
+
+  // A node that reads from there on would never hear of a job or model from before.
+  const first = Math.min(marketBlock, registryBlock);
+  const last = Math.min(deployment.fromBlock - 1, await provider.getBlockNumber());
+  const missed =
+    first > last ? [] : await provider.getLogs({ address: [market, registry], fromBlock: first, toBlock: last });
+  same("events before fromBlock", missed.length, 0);
 
   const actual = await read<readonly bigint[]>("parameters", market, marketAbi, "parameters");
   PARAMETERS.forEach((name, i) => same(name, actual?.[i], expected.parameters[name]));

@@ -147,6 +147,15 @@ describe("verify-deployment", function () {
     expect(await failures()).to.deep.equal(["proof systems"]);
   });
 
+  it("sees events before the block from which nodes would read", async () => {
+    const { ethers, contracts, failures } = await deployed();
+    const fromBlock = (await ethers.provider.getBlockNumber()) + 1;
+    expect(await failures({}, { fromBlock })).to.deep.equal([]);
+    await (await contracts.market.getFunction("invalidateNonce")(1)).wait();
+    expect(await failures({}, { fromBlock })).to.deep.equal([]);
+    expect(await failures({}, { fromBlock: fromBlock + 1 })).to.deep.equal(["events before fromBlock"]);
+  });
+
   it("asks the RPC which chain it serves", async () => {
     const { provider, deployment, expected } = await deployed();
     const elsewhere = { ...deployment, chainId: 5n };
