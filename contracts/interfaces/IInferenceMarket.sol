@@ -87,7 +87,7 @@ interface IInferenceMarket {
     event ProposalUpheld(JobId indexed jobId, address indexed proposer, address indexed challenger, uint256 toPayee);
     /// A proof showed another output, or no proof came: the proposer lost collateral and bond, the challenger has its bond
     /// back. `toPayee` went to the proof's payee or, when the job expired, to the requester; `toChallenger` is a part of
-    /// the proposer's bond.
+    /// the proposer's bond, or zero for a challenge in the very second of the proof.
     event ProposalOverturned(
         JobId indexed jobId,
         address indexed proposer,

@@ -348,7 +348,7 @@ contract InferenceMarket is MarketRequests {
 
     /// @dev A proposer that was wrong, or has no proof, loses collateral and bond. The challenger gets its bond back and
     /// the award of the proposer's; whoever helped the requester, or the requester, gets the collateral's. Without a
-    /// challenger both awards go to the proof's payee.
+    /// challenge before the proof both awards go to the proof's payee.
     /// @param payee of the proof; zero when the job expired
     function _slashProposer(
         JobId jobId,
@@ -363,13 +363,12 @@ contract InferenceMarket is MarketRequests {
         _ledger.stakes[req.token][proposer].slash(exposure, exposure, payee == address(0));
         burnt = burntCollateral + burntBond;
         _ledger.burn(req.token, burnt);
-        if (challenger == address(0)) {
-            awarded = fromCollateral + fromBond;
-            fromBond = 0;
-        } else {
-            awarded = fromCollateral;
-            _ledger.credit(req.token, challenger, req.challengerBond + fromBond);
+        awarded = fromCollateral;
+        // SAFETY: a challenge in the very second of the proof shows only that somebody saw the proof coming.
+        if (challenger == address(0) || _jobs[jobId].since == block.timestamp) {
+            (awarded, fromBond) = (awarded + fromBond, 0);
         }
+        if (challenger != address(0)) _ledger.credit(req.token, challenger, req.challengerBond + fromBond);
         emit ProposalOverturned(jobId, proposer, challenger, burnt, awarded, fromBond);
     }
 

@@ -405,6 +405,11 @@ describe("auditing a settlement", () => {
           "chain-data",
           "dispute",
         ]);
+        // A challenge in the second of the proof would have earned nothing.
+        const hurried = await job.audit((d) => {
+          if (d.challenge !== null) d.challenge.place.timestamp = d.settlement.place.timestamp;
+        });
+        expect(failedOf(hurried)).to.deep.equal(challenged ? ["chain-data", "dispute"] : []);
       }
     });
 

@@ -90,12 +90,14 @@ function dispute({ request, proposal, challenge, settlement, dispute: found, bur
   demandEqual(found.upheld ? "upheld" : "overturned", upheld ? "upheld" : "overturned", "the proposal");
   const [collateral, bond] = [split(request.collateral, burnBps), split(request.proposerBond, burnBps)];
   const nothing = { burnt: 0n, toChallenger: 0n };
+  // A challenge of the proof's own second earns nothing: it shows only that somebody saw the proof coming.
+  const earned = challenge !== null && challenge.place.timestamp < settlement.place.timestamp;
   const expected = upheld
     ? { ...nothing, toPayee: challenge === null ? 0n : request.challengerBond }
     : {
         burnt: collateral.burnt + bond.burnt,
-        toPayee: challenge === null ? collateral.awarded + bond.awarded : collateral.awarded,
-        toChallenger: challenge === null ? 0n : bond.awarded,
+        toPayee: earned ? collateral.awarded : collateral.awarded + bond.awarded,
+        toChallenger: earned ? bond.awarded : 0n,
       };
   demandEqual(found.burnt, expected.burnt, "burnt share");
   demandEqual(found.toPayee, expected.toPayee, "share of the proof's payee");

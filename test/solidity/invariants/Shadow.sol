@@ -186,9 +186,11 @@ abstract contract Shadow is World {
             reached[s.challenger == address(0) ? bytes32("upheld unchallenged") : bytes32("upheld")] += 1;
         } else {
             bool challenged = s.challenger != address(0);
-            address winner = challenged ? s.challenger : payee;
+            // A challenge of the same second showed nothing.
+            address winner = challenged && s.since != time ? s.challenger : payee;
             h[payee].balance += _slash(job, r.collateral);
-            h[winner].balance += _slash(job, r.proposerBond) + _releaseChallengerBond(job);
+            h[winner].balance += _slash(job, r.proposerBond);
+            if (challenged) h[s.challenger].balance += _releaseChallengerBond(job);
             h[s.claimer].slashed += 1;
             _payFee(job, payee);
             reached[challenged ? bytes32("overturned") : bytes32("overturned unchallenged")] += 1;

@@ -113,6 +113,7 @@ contract DisputesTest is OptimisticTest {
     function test_OverturnedAfterAChallengePaysProverAndChallenger() public {
         (Request memory req, JobId jobId) = openAndPropose(lie);
         challengeAs(challenger, req, lie);
+        skip(1);
         vm.expectEmit(address(market));
         emit IInferenceMarket.ProposalOverturned(jobId, operator, challenger, BURNT, 2.8 ether, 16 ether);
         _settled(req, jobId, rescuer, output, sealFor(req, rescuer, output));
@@ -122,6 +123,24 @@ contract DisputesTest is OptimisticTest {
         assertStake(operator, FUNDS - 47 ether, 0, 1, 0);
         assertEq(market.resultOf(jobId), output);
         assertEq(market.refundOf(req), 20 ether);
+    }
+
+    /// T1, T15: whoever sees a proof coming and challenges in front of it has its bond back and nothing more; so has the
+    /// liar that would save a part of its own bond that way. A second later the challenge counts.
+    function test_T15_AChallengeInFrontOfAProofEarnsNothing() public {
+        (Request memory req, JobId jobId) = openAndPropose(lie);
+        challengeAs(challenger, req, lie);
+        uint256 snapshot = vm.snapshotState();
+        vm.expectEmit(address(market));
+        emit IInferenceMarket.ProposalOverturned(jobId, operator, challenger, BURNT, 2.8 ether + 16 ether, 0);
+        proveAs(rescuer, req, output);
+        _assertMoney(-10 ether, -47 ether, 0, 9.5 ether + 18.8 ether);
+        _assertPaid(0.5 ether, BURNT);
+        vm.revertToState(snapshot);
+
+        skip(1);
+        proveAs(rescuer, req, output);
+        _assertMoney(-10 ether, -47 ether, 16 ether, 9.5 ether + 2.8 ether);
     }
 
     /// A challenger that proves itself earns both parts.
@@ -146,6 +165,7 @@ contract DisputesTest is OptimisticTest {
     function test_T16_AChallengeOfOnesOwnLieShieldsNothing() public {
         (Request memory req, JobId jobId) = openAndPropose(lie);
         challengeAs(operator, req, lie);
+        skip(1);
         proveAs(rescuer, req, output);
         _assertMoney(-10 ether, 16 ether - 47 ether, 0, 9.5 ether + 2.8 ether);
         _assertPaid(0.5 ether, BURNT);
@@ -253,6 +273,7 @@ contract DisputesTest is OptimisticTest {
     function test_T1_ACopiedFaultProofPaysItsProver() public {
         (Request memory req, ) = openAndPropose(lie);
         challengeAs(challenger, req, lie);
+        skip(1);
         bytes memory seal = sealFor(req, rescuer, output);
         vm.prank(operator);
         market.fulfil(req, rescuer, output, seal);
@@ -367,12 +388,15 @@ contract DisputeRolesTest is OptimisticTest {
             ending == Ending.UPHELD_CHALLENGED ||
             ending == Ending.OVERTURNED_CHALLENGED ||
             ending == Ending.CHALLENGE_EXPIRED
-        ) challengeAs(r.challenger, req, lie);
+        ) {
+            challengeAs(r.challenger, req, lie);
+            skip(1);
+        }
         if (ending == Ending.UNCHALLENGED) {
             skip(req.challengeWindow);
             market.settle(req);
         } else if (ending == Ending.CHALLENGE_EXPIRED) {
-            skip(req.proofWindow);
+            skip(req.proofWindow - 1);
             market.expire(req);
         } else {
             bool upheld = ending == Ending.UPHELD || ending == Ending.UPHELD_CHALLENGED;
