@@ -82,12 +82,13 @@ abstract contract MoneyHandler is Shadow {
         Holding storage h = held[address(token)][from];
         uint256 amount = _draw(4) == 0 ? h.balance + _draw(2) : _draw(h.balance / 4 + 1);
         if (t == REENTRANT_TOKEN) token.arm(address(market), _reentry(0));
-        bool allowed = amount <= h.balance && !(t == BLOCKLIST_TOKEN && isFrozen[to]);
+        // Nothing is withdrawn without the token being called.
+        bool allowed = amount <= h.balance && !(t == BLOCKLIST_TOKEN && isFrozen[to] && amount != 0);
         bool done = _call(from, abi.encodeCall(market.withdraw, (address(token), to, amount)));
         if (_agree(amount <= h.balance ? 8 : 1, done, allowed, "withdraw")) {
             h.balance -= amount;
             withdrawn[address(token)] += amount;
-            if (t == REENTRANT_TOKEN) _requireLocked(token);
+            if (t == REENTRANT_TOKEN && amount != 0) _requireLocked(token);
         }
         if (t == REENTRANT_TOKEN) token.arm(address(0), "");
     }
