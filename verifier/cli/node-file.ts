@@ -50,21 +50,35 @@ export async function senderOf(file: NodeFile, env: CliContext["env"]): Promise<
   return senderFrom(checkRpc(file.rpc), file.deployment, wallet, env);
 }
 
+/** Does `work` with the account of a node's file, and closes it. Asks no RPC. */
+export async function withSender<T>(
+  file: NodeFile,
+  env: CliContext["env"],
+  work: (sender: Sender) => Promise<T>,
+): Promise<T> {
+  const sender = await senderOf(file, env);
+  try {
+    return await work(sender);
+  } finally {
+    sender.close();
+  }
+}
+
+/** Does `work` with the chain of a node's file, and closes it. */
+export async function withChain<T>(file: NodeFile, work: (chain: ChainReader) => Promise<T>): Promise<T> {
+  const chain = await openChain(file.rpc, file.deployment);
+  try {
+    return await work(chain);
+  } finally {
+    chain.close();
+  }
+}
+
 /** Does `work` with chain and account of a node's file, and closes both. */
 export async function withAccount<T>(
   file: NodeFile,
   env: CliContext["env"],
   work: (chain: ChainReader, sender: Sender) => Promise<T>,
 ): Promise<T> {
-  const sender = await senderOf(file, env);
-  try {
-    const chain = await openChain(file.rpc, file.deployment);
-    try {
-      return await work(chain, sender);
-    } finally {
-      chain.close();
-    }
-  } finally {
-    sender.close();
-  }
+  return withSender(file, env, (sender) => withChain(file, (chain) => work(chain, sender)));
 }

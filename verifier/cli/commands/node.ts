@@ -12,7 +12,7 @@ import { runNode } from "../../node/run.ts";
 import { inputSpecHashOf } from "../../proofs/commitment.ts";
 import type { TensorSpec } from "../../tensor/spec.ts";
 import { readNamed, type CliContext } from "../context.ts";
-import { openingsOf, readNodeFile, withAccount, type NodeFile } from "../node-file.ts";
+import { openingsOf, readNodeFile, withChain, withSender, type NodeFile } from "../node-file.ts";
 import { proofSystemModule, proofSystemNamed } from "../proof-systems.ts";
 import { stakeCommands } from "./stake.ts";
 
@@ -49,24 +49,27 @@ export function nodeCommand(context: () => CliContext): Command {
 async function runCommand(context: CliContext, path: string): Promise<void> {
   const file = await readNodeFile(path);
   const proofSystem = await proofSystemNamed(file.proofSystem);
-  await withAccount(file, context.env, async (chain, sender) => {
+  await withSender(file, context.env, async (sender) => {
+    // What the machine lacks is said before any RPC is asked.
     const hub = await openHub(file.hub);
     const store = await openFileStore(join(file.data, "jobs"));
-    // Logs go to stderr: stdout's last line is the result.
-    const logger = pino({ level: file.logLevel }, pino.destination({ dest: 2, sync: true }));
-    const prover = openProver({
-      ...proofSystemModule(file.proofSystem),
-      memoryMb: file.node.proving.memoryMb,
-      timeoutMs: file.node.proving.timeoutSeconds * 1000,
-    });
-    const clock = { now: () => Date.now() };
     try {
-      const openings = openingsOf(file);
-      await runNode(
-        file.node,
-        { chain, sender, store, hub, openings, proofSystem, prover, logger, clock },
-        context.signal,
-      );
+      await withChain(file, async (chain) => {
+        // Logs go to stderr: stdout's last line is the result.
+        const logger = pino({ level: file.logLevel }, pino.destination({ dest: 2, sync: true }));
+        const prover = openProver({
+          ...proofSystemModule(file.proofSystem),
+          memoryMb: file.node.proving.memoryMb,
+          timeoutMs: file.node.proving.timeoutSeconds * 1000,
+        });
+        const clock = { now: () => Date.now() };
+        const openings = openingsOf(file);
+        await runNode(
+          file.node,
+          { chain, sender, store, hub, openings, proofSystem, prover, logger, clock },
+          context.signal,
+        );
+      });
       const jobs = await store.list();
       context.result({ jobs: jobs.map(({ jobId, status, reason }) => ({ jobId, status, reason })) });
     } finally {
