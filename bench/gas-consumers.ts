@@ -9,6 +9,7 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import { type BaseContract, type ContractTransactionResponse } from "ethers";
 import hre, { network } from "hardhat";
 import { drift, TOLERANCE } from "./gate.ts";
+import { gasInside } from "./inside.ts";
 import VerigradLocal from "../ignition/modules/VerigradLocal.ts";
 import { concat, forgeSeal, keyBlob, makeTrapdoor, signalCount } from "../test/helpers/trapdoor.ts";
 import { encodeTensors } from "../verifier/tensor/codec.ts";
@@ -41,19 +42,8 @@ async function measure(): Promise<Numbers> {
     const sent = (await contract.getFunction(method)(...args)) as ContractTransactionResponse;
     return Number((await sent.wait())?.gasUsed);
   };
-  /** Gas inside a call that starts cold: its transaction without base cost and calldata (EIP-2028). */
-  const inside = async (contract: BaseContract, method: string, args: unknown[]): Promise<number> => {
-    const data = contract.interface.encodeFunctionData(method, args);
-    const trace = (await ethers.provider.send("debug_traceCall", [
-      { from: account.address, to: await contract.getAddress(), data },
-      "latest",
-      { disableStorage: true, disableMemory: true, disableStack: true },
-    ])) as { gas: string | number; failed: boolean };
-    if (trace.failed) throw new Error(`${method} reverts`);
-    const bytes = Buffer.from(data.slice(2), "hex");
-    const zeros = bytes.filter((byte) => byte === 0).length;
-    return Number(trace.gas) - 21_000 - 4 * zeros - 16 * (bytes.length - zeros);
-  };
+  const inside = (contract: BaseContract, method: string, args: unknown[]): Promise<number> =>
+    gasInside(ethers.provider, account.address, contract, method, args);
 
   // Models: one, and two versions after it -------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import { type BaseContract, type ContractTransactionResponse } from "ethers";
 import hre, { network } from "hardhat";
 import { drift, excess } from "./gate.ts";
+import { gasInside } from "./inside.ts";
 import VerigradLocal from "../ignition/modules/VerigradLocal.ts";
 import { concat, forgeSeal, keyBlob, makeTrapdoor, signalCount } from "../test/helpers/trapdoor.ts";
 import { encodeTensors } from "../verifier/tensor/codec.ts";
@@ -55,19 +56,6 @@ async function measure(): Promise<Numbers> {
     const sent = (await contract.connect(from).getFunction(method)(...args)) as ContractTransactionResponse;
     return Number((await sent.wait())?.gasUsed);
   };
-  /** Gas inside a call that starts cold: its transaction without base cost and calldata (EIP-2028). */
-  const verifyGas = async (args: unknown[]): Promise<number> => {
-    const data = groth16.interface.encodeFunctionData("verify", args);
-    const trace = (await ethers.provider.send("debug_traceCall", [
-      { from: owner.address, to: await groth16.getAddress(), data },
-      "latest",
-      { disableStorage: true, disableMemory: true, disableStack: true },
-    ])) as { gas: string | number };
-    const bytes = Buffer.from(data.slice(2), "hex");
-    const zeros = bytes.filter((byte) => byte === 0).length;
-    return Number(trace.gas) - 21_000 - 4 * zeros - 16 * (bytes.length - zeros);
-  };
-
   for (const account of [owner, requester, operator, rescuer]) {
     await send(token, owner, "mint", [account.address, 10n ** 24n]);
     await send(token, account, "approve", [marketAddress, 10n ** 24n]);
@@ -142,7 +130,13 @@ async function measure(): Promise<Numbers> {
     const requestGas = await send(market, requester, "request", [job]);
     const claimGas = await send(market, operator, "claim", [job]);
     const [bytesOut, seal, context] = await proof(job, operator.address);
-    const verify = await verifyGas([spec.keyHash, context, job.input, bytesOut, seal]);
+    const verify = await gasInside(ethers.provider, owner.address, groth16, "verify", [
+      spec.keyHash,
+      context,
+      job.input,
+      bytesOut,
+      seal,
+    ]);
     const fulfil = await send(market, operator, "fulfil", [job, operator.address, bytesOut, seal]);
     numbers[`fulfil beyond verify, ${bytes} bytes`] = fulfil - verify;
     if (bytes !== 20) continue;

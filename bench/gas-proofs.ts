@@ -9,6 +9,7 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import type { ContractTransactionResponse } from "ethers";
 import hre, { network } from "hardhat";
 import { drift, TOLERANCE } from "./gate.ts";
+import { gasInside } from "./inside.ts";
 import { encodeTensors } from "../verifier/tensor/codec.ts";
 import { packTensors } from "../verifier/tensor/packing.ts";
 import { readUint } from "../verifier/proofs/points.ts";
@@ -56,18 +57,8 @@ async function measure(): Promise<{ gas: Numbers; bytecode: Numbers }> {
     return Number(receipt?.gasUsed);
   };
 
-  /** Gas used inside a call to a proof system whose storage and key code are cold. */
-  const inside = async (method: string, args: unknown[], target = system): Promise<number> => {
-    const data = target.interface.encodeFunctionData(method, args);
-    const request = { from: signer.address, to: await target.getAddress(), data };
-    // What a transaction costs before its first instruction (EIP-2028): it is no part of the call.
-    const bytes = Buffer.from(data.slice(2), "hex");
-    const zeros = bytes.filter((byte) => byte === 0).length;
-    const trace = (await ethers.provider.send("debug_traceCall", [request, "latest", { disableStorage: true }])) as {
-      gas: string | number;
-    };
-    return Number(trace.gas) - 21_000 - 4 * zeros - 16 * (bytes.length - zeros);
-  };
+  const inside = (method: string, args: unknown[], target = system): Promise<number> =>
+    gasInside(ethers.provider, signer.address, target, method, args);
 
   const trapdoor = makeTrapdoor(signalCount(SHAPE));
   const key = keyBlob(SHAPE, trapdoor);

@@ -14,6 +14,7 @@ import { developmentPowers, encodePowers } from "../verifier/proofs/tensorcheck/
 import { readUint } from "../verifier/proofs/points.ts";
 import type { SavedClaim } from "./tensorcheck/claim.ts";
 import { BENCH_MODELS, SLOPE_MODELS } from "./tensorcheck/models.ts";
+import { gasInside } from "./inside.ts";
 import { machine } from "./timing.ts";
 
 const SNAPSHOT = new URL("snapshots/tensorcheck.json", import.meta.url);
@@ -67,25 +68,9 @@ async function gasOf(system: BaseContract, path: string): Promise<{ verifyGas: n
   const keyHash = ethers.keccak256(claim.key);
   const sent = (await system.getFunction("registerKey")(claim.key)) as ContractTransactionResponse;
   const gasUsed = (await sent.wait())?.gasUsed ?? 0n;
-  const data = system.interface.encodeFunctionData("verify", [
-    keyHash,
-    claim.context,
-    claim.input,
-    claim.output,
-    claim.seal,
-  ]);
-  const call = { from: sender, to: await system.getAddress(), data };
-  await ethers.provider.call(call); // reverts where the proof is refused
-  const bytes = Buffer.from(data.slice(2), "hex");
-  const zeros = bytes.filter((byte) => byte === 0).length;
-  const trace = (await ethers.provider.send("debug_traceCall", [
-    call,
-    "latest",
-    { disableStorage: true, disableStack: true, disableMemory: true },
-  ])) as { gas: string | number };
-  // What a transaction costs before its first instruction (EIP-2028) is no part of the call.
+  const args = [keyHash, claim.context, claim.input, claim.output, claim.seal];
   return {
-    verifyGas: Number(trace.gas) - 21_000 - 4 * zeros - 16 * (bytes.length - zeros),
+    verifyGas: await gasInside(ethers.provider, sender, system, "verify", args), // throws where the proof is refused
     registerKeyGas: Number(gasUsed),
   };
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Compares what stands on a chain with what this repository compiles to and deploys.
 import {
-  AbiCoder,
   Contract,
   encodeBytes32String,
   getAddress,
@@ -9,31 +8,23 @@ import {
   keccak256,
   toBeHex,
   toUtf8Bytes,
+  TypedDataEncoder,
 } from "ethers";
 import type { JsonRpcApiProvider } from "ethers";
+import { MARKET_PARAMETERS } from "../../ignition/modules/Verigrad.ts";
 import type { Deployment } from "../../verifier/chain/deployment.ts";
-import { jobIdOf } from "../../verifier/chain/hashes.ts";
+import { jobIdOf, requestDomain } from "../../verifier/chain/hashes.ts";
 import { SELECTOR as GROTH16 } from "../../verifier/proofs/groth16/key.ts";
 import { SELECTOR as TENSORCHECK } from "../../verifier/proofs/tensorcheck/encode.ts";
 import { ZERO_ADDRESS, ZERO_HASH, type Address, type Request } from "../../verifier/chain/types.ts";
 import type { Artifact } from "./artifacts.ts";
 import { argumentsOf, creationOf } from "./creation.ts";
 
-/** contracts/types/MarketParameters.sol, in its order. */
-const PARAMETERS = [
-  "cancelDelay",
-  "minRescue",
-  "minChallengeWindow",
-  "maxJobSeconds",
-  "unbondingDelay",
-  "burnBps",
-  "maxInputBytes",
-  "maxCallbackGas",
-] as const;
+const PARAMETERS = Object.keys(MARKET_PARAMETERS) as (keyof typeof MARKET_PARAMETERS)[];
 
 /** What the deployment is to be compared with. `null`: whatever it is, it is only told. */
 export interface Expected {
-  readonly parameters: Readonly<Record<(typeof PARAMETERS)[number], number>>;
+  readonly parameters: Readonly<Record<keyof typeof MARKET_PARAMETERS, number>>;
   /** [τ]_2 of tensorcheck's set-up, as ignition/modules/Verigrad.ts has it */
   readonly tau2: readonly string[];
   readonly owner: Address | null;
@@ -176,8 +167,8 @@ export async function verifyDeployment(
     first > last ? [] : await provider.getLogs({ address: [market, registry], fromBlock: first, toBlock: last });
   same("events before fromBlock", missed.length, 0);
 
-  const actual = await read<readonly bigint[]>("parameters", market, marketAbi, "parameters");
-  PARAMETERS.forEach((name, i) => same(name, actual?.[i], expected.parameters[name]));
+  const actual = await read<Record<string, bigint>>("parameters", market, marketAbi, "parameters");
+  for (const name of PARAMETERS) same(name, actual?.[name], expected.parameters[name]);
   const named = (tokens: readonly Address[]): string =>
     [...tokens]
       .map((t) => t.toLowerCase())
@@ -233,19 +224,12 @@ export async function verifyDeployment(
 
 /** What OpenZeppelin's EIP712 keeps in code: name and version (short strings), their hashes, the domain, chain, itself. */
 function eip712Immutables(chainId: bigint, market: Address): string[] {
-  const [name, version] = ["Verigrad InferenceMarket", "1"];
-  const [hashedName, hashedVersion] = [name, version].map((text) => keccak256(toUtf8Bytes(text)));
-  const type = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
-  const domain = AbiCoder.defaultAbiCoder().encode(
-    ["bytes32", "bytes32", "bytes32", "uint256", "address"],
-    [keccak256(toUtf8Bytes(type)), hashedName, hashedVersion, chainId, market],
-  );
+  const domain = requestDomain(chainId, market);
   const short = (text: string): string => word(BigInt(encodeBytes32String(text)) | BigInt(text.length));
   return [
-    word(hashedName ?? ""),
-    word(hashedVersion ?? ""),
-    short(name),
-    short(version),
-    word(keccak256(domain)),
-  ].concat(word(chainId), word(market));
+    ...[domain.name ?? "", domain.version ?? ""].flatMap((text) => [word(keccak256(toUtf8Bytes(text))), short(text)]),
+    word(TypedDataEncoder.hashDomain(domain)),
+    word(chainId),
+    word(market),
+  ];
 }

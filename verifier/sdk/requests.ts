@@ -53,7 +53,7 @@ export function buildRequest(options: RequestOptions): Request {
       requester: options.requester,
       modelId: options.modelId,
       inputMode: committed ? 1 : 0,
-      input: "commitment" in options.input ? options.input.commitment : toHex(options.input),
+      input: committed ? options.input.commitment : toHex(options.input),
       mode: options.optimistic === true ? MODE.OPTIMISTIC : MODE.VALIDITY,
       token: options.token,
       minFee: options.maxFee / 2n,
