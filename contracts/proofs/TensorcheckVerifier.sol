@@ -10,6 +10,7 @@ import {TensorcheckBlocks} from "./TensorcheckBlocks.sol";
 import {TensorcheckClaims} from "./TensorcheckClaims.sol";
 import {TensorcheckOpening} from "./TensorcheckOpening.sol";
 import {TensorcheckTranscript} from "./TensorcheckTranscript.sol";
+import {TensorcheckTensor} from "./TensorcheckTensor.sol";
 import {TensorcheckValues} from "./TensorcheckValues.sol";
 
 /// @title The verifier of tensorcheck
@@ -137,7 +138,7 @@ library TensorcheckVerifier {
                 uint256 power = _power(r, f.alpha, _uint(f.cursor, 2));
                 (uint256 from, uint256 typeCode, ) = TensorSpecLib.placeOf(key, specs, port);
                 uint256 value;
-                (value, f.cursor) = TensorcheckValues.tensor(
+                (value, f.cursor) = TensorcheckTensor.tensor(
                     f.points,
                     f.cursor + 2,
                     _position(output) + from,
@@ -170,7 +171,7 @@ library TensorcheckVerifier {
                     KeyHeader.INPUT_SPECS,
                     _uint(cursor, 1)
                 );
-                (value, cursor) = TensorcheckValues.tensor(points, cursor + 1, position + from, typeCode);
+                (value, cursor) = TensorcheckTensor.tensor(points, cursor + 1, position + from, typeCode);
                 _store(slot, value);
                 slot += 32;
             }

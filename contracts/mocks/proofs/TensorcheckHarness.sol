@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Bn254} from "../../libraries/Bn254.sol";
 import {TensorcheckOpening} from "../../proofs/TensorcheckOpening.sol";
+import {TensorcheckTensor} from "../../proofs/TensorcheckTensor.sol";
 import {TensorcheckValues} from "../../proofs/TensorcheckValues.sol";
 
 /// @title What tensorcheck's verifier evaluates, as calls, so that tests can hold it against TypeScript
@@ -19,7 +20,7 @@ contract TensorcheckHarness {
         assembly ("memory-safe") {
             from := data.offset
         }
-        (value, read) = TensorcheckValues.tensor(table, start, from, typeCode);
+        (value, read) = TensorcheckTensor.tensor(table, start, from, typeCode);
         read -= start;
     }
 

@@ -204,6 +204,8 @@ describe("TensorcheckProofSystem", function () {
       [63],
       [64],
       [65],
+      [80],
+      [81],
       [127],
       [128],
       [129],
