@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Ways that a job can go besides the straight one, with real proofs on a real (local) chain: rescue, cancel race, expiry.
+// Ways that a job can go besides the straight one, with real proofs on a real (local) chain: rescue, cancel race, batch, expiry.
 import { expect } from "chai";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { calls } from "../../verifier/chain/transactions.ts";
 import type { Address, Hex, Request } from "../../verifier/chain/types.ts";
 import { openPackage } from "../../verifier/hub/package.ts";
 import { groth16 } from "../../verifier/proofs/groth16/index.ts";
-import { buildRequest, encodeInput, registerPackage } from "../../verifier/sdk/index.ts";
+import { buildRequest, encodeInput, registerPackage, requestBatch, signRequest } from "../../verifier/sdk/index.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { newLocalMarket, type LocalMarket } from "../helpers/local-market.ts";
 
@@ -122,6 +122,43 @@ describe("a market with real proofs", function () {
     await send(requester).send(calls.cancel(reader.deployment, request), { pollMs: 20 });
     expect(await balance(requester)).to.equal(before);
     expect(await refusalOf(send(operator).simulate(fulfil))).to.equal("WrongState");
+  });
+
+  it("settles signed requests that another brought, in one batch; a false item costs the others nothing", async () => {
+    const { deployment } = reader;
+    const { timestamp } = await reader.head();
+    const ask = (): Request =>
+      buildRequest({
+        ...{ requester: addressOf(requester), modelId, input, token, maxFee: 10_000_000n, now: timestamp },
+        overrides: { rampLength: 0n },
+      });
+    const signed = await Promise.all(
+      [ask(), ask(), ask()].map(async (request) => ({
+        request,
+        signature: await signRequest(reader, send(requester), request),
+      })),
+    );
+    const { jobIds } = await requestBatch(reader, send(rescuer), signed, { pollMs: 20 });
+    const batch = await Promise.all(
+      signed.map(async ({ request }, i) => {
+        const context = contextOf(deployment.chainId, deployment.market, jobIds[i] as Hex, addressOf(operator));
+        const { output, seal } = await groth16.prove(model.directory, { context, input: toBytes(request.input) });
+        return { request, payee: addressOf(operator), output: toHex(output), seal: toHex(seal) };
+      }),
+    );
+    const [first, , third] = batch;
+    if (first === undefined || third === undefined) throw new Error("no batch");
+    const before = await balance(operator);
+    await send(operator).send(calls.fulfilBatch(deployment, [...batch.slice(0, 2), { ...third, seal: first.seal }]), {
+      pollMs: 20,
+    });
+    const price = 10_000_000n;
+    expect(await balance(operator)).to.equal(before + 2n * (price - (price * ROYALTY_BPS) / 10_000n));
+    const states = await Promise.all(jobIds.map(async (jobId) => (await reader.job(jobId)).state));
+    expect(states).to.deep.equal(["Settled", "Settled", "Requested"]);
+    // The refused one is as it was: its own proof settles it.
+    await send(operator).send(calls.fulfilBatch(deployment, [third]), { pollMs: 20 });
+    expect((await reader.job(jobIds[2] as Hex)).state).to.equal("Settled");
   });
 
   it("expires a claimed job at its deadline, not a second before: fee back, claimer slashed", async () => {
