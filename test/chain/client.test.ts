@@ -97,7 +97,7 @@ describe("the chain, read and written", () => {
     expect((await watch(chain.chain, step.cursor, { confirmations: 2, maxRange: 100 })).events).to.deep.equal([]);
   });
 
-  it("goes back to the fork after a reorganisation, and reads the other branch", async () => {
+  it("T10: goes back to the fork after a reorganisation, and reads the other branch", async () => {
     const options = { confirmations: 0, maxRange: 1000 };
     const start = await watch(chain.chain, EMPTY_CURSOR, options);
     const fork = await chain.networkHelpers.takeSnapshot();

@@ -161,7 +161,7 @@ const specsOf = (ports: IntegerGraph["inputs"]): IntegerGraph["inputs"][number][
 
 describe("differential: executor == circuit", () => {
   for (const [name, build, seed, inputMode] of GRAPHS) {
-    it(`random graph ${seed} (${name}, ${inputMode}): outputs confirmed, others refused`, async () => {
+    it(`T18: random graph ${seed} (${name}, ${inputMode}): outputs confirmed, others refused`, async () => {
       const graph = build(seed);
       const [inputs, outputs] = [specsOf(graph.inputs), specsOf(graph.outputs)];
       const { wasm } = await compileCircom(emitCircuit(graph, inputMode));

@@ -151,7 +151,7 @@ describe("differential: tensorcheck's verifier == chain", function () {
       return there;
     }
 
-    it("every check of a key, with its number", async () => {
+    it("T22 and every other check of a key, with its number", async () => {
       const tau2 = Uint8Array.from(Buffer.from(TAU2, "hex"));
       const contract = await ethers.deployContract("TensorcheckProofSystem", [words(tau2)]);
       expect(await sameKey("all well", keyWith(), contract, tau2)).to.equal(OK);

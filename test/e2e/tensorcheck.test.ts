@@ -62,7 +62,7 @@ describe("a market with tensorcheck", function () {
     await rm(work, { recursive: true, force: true });
   });
 
-  it("registers a key of the contract's set-up, and no other", async () => {
+  it("T22: registers a key of the contract's set-up, and no other", async () => {
     const { reader, owner } = opened();
     const sender = opened().send(owner);
     const registered = await registerPackage(directory, reader, sender, {}, { pollMs: 20 });

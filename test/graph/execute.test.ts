@@ -22,7 +22,7 @@ function requantizeGraph(shift: number, lo: bigint, hi: bigint): IntegerGraph {
 }
 
 describe("graph/execute", () => {
-  it("equals the BigInt reference on random graphs, and no value leaves its proven range", () => {
+  it("T18: equals the BigInt reference on random graphs, and no value leaves its proven range", () => {
     let biggest = 0n;
     const seen = new Map<string, number>();
     fc.assert(

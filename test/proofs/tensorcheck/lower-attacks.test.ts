@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { newGraphBuilder, type GraphBuilder } from "../../../verifier/graph/builder.ts";
 import { makeConstant } from "../../../verifier/graph/constants.ts";
 import { executeTrace, type Values } from "../../../verifier/graph/execute.ts";
-import { definitionOf, operandsOf } from "../../../verifier/graph/nodes/registry.ts";
+import { definitionOf, operandsOf, OPS } from "../../../verifier/graph/nodes/registry.ts";
 import { toDoubles, toIntegers } from "../../../verifier/graph/nodes/arithmetic.ts";
 import type { GraphTensor, IntegerGraph, TensorId } from "../../../verifier/graph/types.ts";
 import { lowerGraph } from "../../../verifier/proofs/tensorcheck/lower/index.ts";
@@ -174,6 +174,11 @@ function changed(cells: ReadonlyMap<Column, Cells>, column: Column, at: number, 
 }
 
 describe("tensorcheck: dishonest witnesses", () => {
+  it("of every op that a graph can have", () => {
+    const ops = new Set(Object.values(CASES).flatMap((make) => make().nodes.map(({ op }) => op)));
+    expect([...ops].sort()).to.deep.equal([...OPS].sort());
+  });
+
   for (const [name, make] of Object.entries(CASES))
     for (const tableBits of [4, 7])
       it(`${name}, tables of ${tableBits} bits`, () => {

@@ -40,7 +40,7 @@ describe("tensorcheck: lowering", () => {
       expect(failuresOf(program, assignment)).to.deep.equal([]);
     });
 
-  it("so does that of any graph, on any input", () => {
+  it("T18: so does that of any graph, on any input", () => {
     fc.assert(
       fc.property(arbitraryCase, fc.integer({ min: 5, max: 9 }), ({ graph, draw }, tableBits) => {
         const { program, assignment } = prepare(graph, randomInputs(graph, draw), tableBits);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import fc from "fast-check";
+import { checkerCurve } from "../../../../verifier/proofs/curve.ts";
 import type { Engine } from "../../../../verifier/proofs/tensorcheck/engine/index.ts";
 import { SCALAR_FIELD as r } from "../../../../verifier/proofs/points.ts";
 import { codeOf } from "../../../helpers/errors.ts";
@@ -45,6 +46,22 @@ for (const kernels of KERNEL_VARIANTS)
         expect(engine.toBigints(y)).to.deep.equal(zip((u, v) => v + s * u));
         expect(await engine.dot(x, out)).to.equal(mod(a.reduce((sum, u) => sum + u * (u + s), 0n)));
       }));
+
+    it("adds, subtracts, multiplies and inverts as ffjavascript does", async () => {
+      const { Fr } = await checkerCurve();
+      await check(async (a, b) => {
+        const [x, y, out] = [engine.fromBigints(a), engine.fromBigints(b), engine.vector(a.length)];
+        const [us, vs] = [a, b].map((values) => values.map((v) => Fr.e(v))) as [Uint8Array[], Uint8Array[]];
+        for (const op of ["add", "sub", "mul"] as const) {
+          await engine[op](out, x, y);
+          const theirs = us.map((u, i) => Fr.toObject(Fr[op](u, vs[i] as Uint8Array)));
+          expect(engine.toBigints(out), op).to.deep.equal(theirs);
+        }
+        const units = a.map((u) => (u === 0n ? 1n : u));
+        await engine.invert(out, engine.fromBigints(units));
+        expect(engine.toBigints(out)).to.deep.equal(units.map((u) => Fr.toObject(Fr.inv(Fr.e(u)))));
+      });
+    });
 
     it("multiplies limbs at every edge", async () => {
       // 0, 1, ones and powers of two in each of the limbs of 29 and of 51 bits, against one another
