@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { globSync } from "node:fs";
 import { createRequire } from "node:module";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 
 const require = createRequire(import.meta.url);
@@ -33,7 +33,16 @@ export default defineConfig({
       production: { compilers: [compiler], overrides },
     },
   },
-  networks: { default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" } },
+  networks: {
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
+    // Asked for, from Hardhat's keystore or the environment, when it is used (docs/deployment.md).
+    live: {
+      type: "http",
+      chainType: "generic",
+      url: configVariable("VERIGRAD_RPC"),
+      accounts: [configVariable("VERIGRAD_DEPLOYER")],
+    },
+  },
   paths: {
     sources: { solidity: ["contracts", "examples/dapps"] },
     tests: { mocha: "test", solidity: "test/solidity" },

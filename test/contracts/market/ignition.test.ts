@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
+import { readDeploymentParameters } from "@nomicfoundation/hardhat-ignition/helpers";
 import { network } from "hardhat";
-import Verigrad from "../../../ignition/modules/Verigrad.ts";
+import Verigrad, { MARKET_PARAMETERS } from "../../../ignition/modules/Verigrad.ts";
 import { PERPETUAL_POWERS_OF_TAU } from "../../../verifier/proofs/published-ptau.ts";
 import VerigradLocal from "../../../ignition/modules/VerigradLocal.ts";
+import { expectedFrom } from "../../../scripts/verify-deployment/parameters.ts";
 
 describe("Ignition modules", function () {
   it("VerigradLocal wires router, proof system, registry, market and token", async () => {
@@ -66,6 +68,19 @@ describe("Ignition modules", function () {
       maxInputBytes: 1_000n,
       maxCallbackGas: 500_000n,
     });
+  });
+
+  it("the example of a parameter file has every parameter, at its default, and deploys", async () => {
+    const path = new URL("../../../ignition/parameters.example.json5", import.meta.url).pathname;
+    const parameters = await readDeploymentParameters(path);
+    const { tokens, owner, guardian, tau2, ...market } = parameters["Verigrad"] ?? {};
+    expect(market).to.deep.equal(MARKET_PARAMETERS);
+    expect(tau2).to.deep.equal(PERPETUAL_POWERS_OF_TAU);
+    expect(expectedFrom(parameters)).to.include({ owner, guardian });
+    const { ignition } = await network.create();
+    const deployed = await ignition.deploy(Verigrad, { parameters });
+    expect(await deployed.router.getFunction("pendingOwner")()).to.equal(owner);
+    expect(await deployed.market.getFunction("isTokenAllowed")((tokens as string[])[0])).to.equal(true);
   });
 
   it("Verigrad refuses a burn share below half", async () => {
