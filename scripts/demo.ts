@@ -109,4 +109,8 @@ export async function runDemo(options: { json: boolean }, deps: { signal?: Abort
 }
 
 // import.meta.main is younger than the oldest Node that this runs on.
-if (process.argv[1] === import.meta.filename) await runDemo({ json: process.argv.includes("--json") });
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes("--help"))
+    console.log("usage: ./dev demo [--json]      --json: one JSON object as the last line");
+  else await runDemo({ json: process.argv.includes("--json") });
+}

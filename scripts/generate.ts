@@ -11,6 +11,12 @@ const GENERATORS = [
   "bench/gas-consumers.ts",
 ];
 
+if (process.argv.includes("--help")) {
+  console.log(
+    "usage: ./dev generate [--check]      writes generated files and gas snapshots, or compares them with what is there",
+  );
+  process.exit();
+}
 const check = process.argv.includes("--check") ? ["--check"] : [];
 for (const script of GENERATORS) {
   const { status } = spawnSync("node", [script, ...check], { stdio: "inherit" });

@@ -32,6 +32,12 @@ function runSuite(suite: "solidity" | "mocha", extra: string[]): Promise<Outcome
   });
 }
 
+const USAGE =
+  "usage: ./dev test | ./dev test:deep      every test; deep: more fuzz runs, deeper invariants, large models";
+if (process.argv.includes("--help")) {
+  console.log(USAGE);
+  process.exit();
+}
 const deep = process.argv.includes("--deep");
 // Contracts are built once, alone: the Solidity tests take minutes to compile, and mocha does not need them.
 const built = spawnSync("hardhat", ["build", "--no-tests", "--quiet"], { stdio: "inherit" });

@@ -95,6 +95,7 @@ function argumentsOf(args: readonly string[]) {
         json: { type: "boolean", default: false },
         prove: { type: "boolean", default: false },
         only: { type: "string", multiple: true },
+        help: { type: "boolean", default: false },
       },
     });
   } catch (error) {
@@ -103,6 +104,10 @@ function argumentsOf(args: readonly string[]) {
 }
 
 const { values, positionals } = argumentsOf(process.argv.slice(2));
+if (values.help) {
+  console.log("usage: ./dev try-models <dir> [--json] [--prove] [--only <name>]...");
+  process.exit();
+}
 const [directory, ...others] = positionals;
 if (directory === undefined || others.length > 0) fail("give one folder of models");
 if (!existsSync(directory)) fail(`${directory}: no such folder`);
