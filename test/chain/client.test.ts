@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
+import { Transaction } from "ethers";
 import { openChain, type Eip1193 } from "../../verifier/chain/client.ts";
 import { parseDeployment } from "../../verifier/chain/deployment.ts";
 import { chainError, decodeRevert } from "../../verifier/chain/errors.ts";
@@ -137,6 +138,20 @@ describe("the chain, read and written", () => {
       expect((await sender.wait(transaction.hash, { pollMs: 1 })).ok).to.equal(true);
     }
     expect(await chain.chain.balanceOf(token as Hex, sender.address)).to.equal(FUNDS - 2n);
+  });
+
+  it("asks for no more gas than a transaction may have, however little head-room is left (EIP-7825)", async () => {
+    // Reads memory at its argument; w words of memory cost 3 w + w^2 / 512.
+    const [signer] = await chain.ethers.getSigners();
+    const created = await signer?.sendTransaction({ data: "0x6005600c60003960056000f36000355100" });
+    const to = (await created?.wait())?.contractAddress as Hex;
+    const sender = chain.senderOf(2);
+    const limitOf = async (words: number): Promise<number> => {
+      const data: Hex = `0x${(32 * words).toString(16).padStart(64, "0")}`;
+      return Number(Transaction.from((await sender.sign({ to, data, what: "read" })).raw).gasLimit);
+    };
+    expect(await limitOf(10_000)).to.be.within(1.19 * 246_000, 1.21 * 248_000);
+    expect(await limitOf(85_000), "14.4 million are needed").to.equal(2 ** 24);
   });
 
   it("reads deployment files strictly", async () => {

@@ -76,6 +76,7 @@ export const mockProofs: ProofSystem = {
   checkSetup: async () => null,
   verifySetup: async () => [],
   setupOf: () => null,
+  verificationCost: async () => ({ gas: 100_000, sealLength: 32 }),
   verify,
 };
 

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { ZERO_ADDRESS, type Address, type JobRecord } from "../../verifier/chain/types.ts";
 import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
-import { decide, NOT_ENOUGH_STAKE, type View } from "../../verifier/node/decide.ts";
+import { decide, NOT_ENOUGH_STAKE, OVER_TRANSACTION_GAS, type View } from "../../verifier/node/decide.ts";
 import type { Job } from "../../verifier/node/types.ts";
 import { codeOf } from "../helpers/errors.ts";
 import { sampleJob, sampleRequest, TOKEN } from "../helpers/jobs.ts";
@@ -38,6 +38,7 @@ const view: View = {
   account: US,
   freeStake: 50n,
   royaltyBps: 500,
+  fitsTransaction: true,
   queuedSeconds: 0,
   provingSeconds: 60,
   output: null,
@@ -75,6 +76,7 @@ describe("the node's decision", () => {
       { callbackGas: 500_001n },
       "dropped: its callback asks for too much gas",
     ],
+    ["what no transaction could settle", { fitsTransaction: false }, {}, `dropped: ${OVER_TRANSACTION_GAS}`],
     [
       "an optimistic job",
       { freeStake: 250n },
@@ -168,6 +170,10 @@ describe("the node's decision", () => {
     expect(decide(proven, { ...theirs, now: 1800n }, rescuing).do).to.equal("submit");
     expect(decide(job, { ...theirs, now: 3821n }, rescuing).do).to.equal("end");
     expect(decide(job, { ...view, now: 2000n }, rescuing).do, "unclaimed").to.equal("prove");
+    const tooDear = { ...theirs, now: 1800n, fitsTransaction: false };
+    expect(decide(job, tooDear, rescuing)).to.include({ do: "end", reason: OVER_TRANSACTION_GAS });
+    const own = { ...view, job: claimedBy(US), fitsTransaction: false };
+    expect(decide(job, own, rescuing).do, "a bound is no reason to give up what is claimed").to.equal("prove");
   });
 
   describe("proposals", () => {
@@ -213,6 +219,7 @@ describe("the node's decision", () => {
       expect(shown(proposedJob, { ...seen, refusal: { reason: "soon", final: false } })).to.equal("wait: soon");
       const greedy = { ...proposedJob, request: { ...proposedJob.request, callbackGas: 500_001n } };
       expect(shown(greedy, seen)).to.equal("dropped: its callback asks for too much gas");
+      expect(shown(proposedJob, { ...seen, fitsTransaction: false })).to.equal(`dropped: ${OVER_TRANSACTION_GAS}`);
     });
   });
 

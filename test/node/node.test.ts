@@ -9,7 +9,7 @@ import type { Hex, Request } from "../../verifier/chain/types.ts";
 import { keccakHex } from "../../verifier/hash.ts";
 import { VerigradError } from "../../verifier/errors.ts";
 import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
-import { NOT_ENOUGH_STAKE } from "../../verifier/node/decide.ts";
+import { NOT_ENOUGH_STAKE, OVER_TRANSACTION_GAS } from "../../verifier/node/decide.ts";
 import { openFileStore } from "../../verifier/node/fileStore.ts";
 import { memoryStore } from "../../verifier/node/memoryStore.ts";
 import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
@@ -255,6 +255,27 @@ describe("the operator's node", () => {
     await empty.node.tick();
     expect(await empty.statusOf(plain), "it may still come").to.equal("open: its package is not in the hub");
     expect(await balanceOf(OPERATOR)).to.equal(FUNDS);
+  });
+
+  it("claims nothing whose verification, output and callback no transaction has the gas for (EIP-7825)", async () => {
+    const statuses = async (gas: number, sealLength: number): Promise<string[]> => {
+      const proofSystem: ProofSystem = { ...mockProofs, verificationCost: async () => ({ gas, sealLength }) };
+      const { node, statusOf } = nodeWith({ proofSystem, config: { maxCallbackGas: 1_000_000 } });
+      const nonce = BigInt(gas) << 1n;
+      const plain = await chain.submitRequest(await chain.makeRequest(modelId, { nonce }));
+      const callback = { consumer: chain.proofSystem, callbackGas: 1_000_000n, nonce: nonce + 1n };
+      const calling = await chain.submitRequest(await chain.makeRequest(modelId, callback));
+      await settle(node);
+      return [await statusOf(plain), await statusOf(calling)];
+    };
+    const settled = "settled: settled by this node";
+    const refused = `dropped: ${OVER_TRANSACTION_GAS}`;
+    expect(await statuses(13_000_000, 32)).to.deep.equal([settled, settled]);
+    const before = await transactionsOf(OPERATOR);
+    // Each of the three fits by itself.
+    expect(await statuses(13_900_000, 40_000)).to.deep.equal([settled, refused]);
+    expect(await transactionsOf(OPERATOR), "claim and settlement of the first").to.equal(before + 2);
+    expect(await statuses(14_000_001, 32), "more than the market gives").to.deep.equal([refused, refused]);
   });
 
   it("with a deposit but too little stake free it waits and says what to do, and claims once more is bonded", async () => {

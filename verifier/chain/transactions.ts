@@ -130,8 +130,17 @@ export interface Sender {
   close(): void;
 }
 
+/** Most gas that a transaction may have (EIP-7825). */
+export const TRANSACTION_GAS = 2 ** 24;
 /** Head-room over the estimate, in percent: state may change between estimate and inclusion. */
 const GAS_MARGIN = 120n;
+
+/** The estimate with head-room, as far as a transaction may have it: with more, none would be accepted. */
+function withMargin(estimate: bigint): bigint {
+  const wanted = (estimate * GAS_MARGIN) / 100n;
+  const most = BigInt(Math.max(TRANSACTION_GAS, Number(estimate)));
+  return wanted < most ? wanted : most;
+}
 
 /** A sender with a private key in memory. The key is never printed. Errors: WALLET_INVALID. */
 export function openSender(rpc: string | Eip1193, deployment: Deployment, privateKey: string): Sender {
@@ -175,7 +184,7 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
           nonce,
           to: call.to,
           data: call.data,
-          gasLimit: (gas * GAS_MARGIN) / 100n,
+          gasLimit: withMargin(gas),
           maxFeePerGas: fees.maxFeePerGas ?? fees.gasPrice ?? 0n,
           maxPriorityFeePerGas: fees.maxPriorityFeePerGas ?? 0n,
         })) as Hex;

@@ -17,6 +17,8 @@ export interface View {
   /** the account's stake in the request's token that backs no job, less what claims under way will take */
   readonly freeStake: bigint;
   readonly royaltyBps: number;
+  /** whether a transaction has the gas for verification, output and callback, whatever the proof */
+  readonly fitsTransaction: boolean;
   /** seconds that a proof of this model takes */
   readonly provingSeconds: number;
   /** seconds that the proofs take which come before this one's */
@@ -39,6 +41,10 @@ export type Step =
 /** What an operator who sees it has to do. */
 export const NOT_ENOUGH_STAKE =
   "the bonded stake that backs no other job does not cover its collateral: bond more, with `verigrad node bond`";
+
+/** Why a job is not claimed, rescued or disputed although it can be proven. */
+export const OVER_TRANSACTION_GAS =
+  "its verification, output and callback can take more gas than a transaction may have (EIP-7825)";
 
 const wait = (why: string): Step => ({ do: "wait", why });
 const drop = (reason: string): Step => ({ do: "end", status: "dropped", reason });
@@ -131,6 +137,7 @@ function decideProposed(job: Job, view: View, config: NodeConfig): Step {
   const gain = right ? request.challengerBond : net(view.job.price, view.royaltyBps);
   if (terms === undefined || gain < terms.minPrice) return drop("to dispute it never pays enough");
   if (request.callbackGas > BigInt(config.maxCallbackGas)) return drop("its callback asks for too much gas");
+  if (!view.fitsTransaction) return drop(OVER_TRANSACTION_GAS);
   const end = view.job.since + (challenged ? request.proofWindow : request.challengeWindow);
   if (view.now >= end) return wait("the time to dispute its proposal is over");
   if (job.proof !== null) return { do: "submit" };
@@ -159,6 +166,7 @@ function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   if (terms === undefined) return "its token is not one that this node takes";
   if (exposureOf(request) > terms.maxCollateral) return "it asks for too much collateral";
   if (request.callbackGas > BigInt(config.maxCallbackGas)) return "its callback asks for too much gas";
+  if (!view.fitsTransaction) return OVER_TRANSACTION_GAS;
   if (needed(view, config, 0) > request.proofWindow) return "its proof window is too short";
   return null;
 }

@@ -10,7 +10,7 @@ import { cidFromBytes } from "../hub/cid.ts";
 import { openPackage, openSetup, specHashesOf, type Package, type PackageSetup } from "../hub/package.ts";
 import type { Hub } from "../hub/store.ts";
 import { INSECURE_SETUP_HASH } from "../proofs/transcript.ts";
-import type { ProofSystem } from "../proofs/types.ts";
+import type { ProofSystem, VerificationCost } from "../proofs/types.ts";
 import { decodeTensors, encodeTensors } from "../tensor/codec.ts";
 import type { NodeConfig } from "./config.ts";
 
@@ -18,6 +18,7 @@ import type { NodeConfig } from "./config.ts";
 export interface ServedModel {
   readonly package: Package;
   readonly setup: PackageSetup;
+  readonly verification: VerificationCost;
   /** seconds that a proof took lately, or the configured guess */
   provingSeconds: number;
 }
@@ -80,7 +81,8 @@ export function openModels(
     // key that nobody can prove with, would cost each claimer the collateral (T19).
     const fault = await deps.proofSystem.checkSetup(directory, opened.graph, config.ptau);
     if (fault !== null) return `its key could not be rebuilt: ${fault}`;
-    return { package: opened, setup, provingSeconds: config.proving.expectedSeconds };
+    const verification = await deps.proofSystem.verificationCost(setup.key);
+    return { package: opened, setup, verification, provingSeconds: config.proving.expectedSeconds };
   };
 
   const judge = async (modelId: Hex): Promise<ServedModel | Refused> => {

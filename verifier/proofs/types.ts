@@ -91,6 +91,14 @@ export interface KeySetup {
   readonly ceremony: string | null;
 }
 
+/** What a proof costs on chain, at the most, whatever it says. */
+export interface VerificationCost {
+  /** of IProofSystem.verify, inside the call, nothing touched before */
+  readonly gas: number;
+  /** bytes of a seal */
+  readonly sealLength: number;
+}
+
 /** What proving a graph costs, before anything is compiled. */
 export interface ProvingCost {
   readonly unit: "constraints" | "cells";
@@ -132,6 +140,8 @@ export interface ProofSystem {
   verifySetup(directory: string, options?: { readonly ptau?: string }): Promise<readonly SetupCheck[]>;
   /** The set-up that a key shares with others; null where every key has its own, or where the key cannot be read. */
   setupOf(key: Uint8Array): KeySetup | null;
+  /** What verifying under a key costs on chain, at the most. Errors: those of reading the key. */
+  verificationCost(key: Uint8Array): Promise<VerificationCost>;
   /** The strict verifier: pure in (key, claim, seal), never throws, never accepts what the chain would refuse, but for the set-up: see setupOf. */
   verify(key: Uint8Array, claim: Claim, seal: Uint8Array): Promise<Verdict>;
 }

@@ -15,6 +15,7 @@ import { findPtau, NO_PTAU } from "../ptau.ts";
 import { failureOf } from "../setup-checks.ts";
 import { parseTranscript } from "./transcript.ts";
 import { verifySetup } from "./verify-setup.ts";
+import { verificationCost } from "./verification-cost.ts";
 import { verify } from "./verify.ts";
 
 export { circuitRefusals, emitCircuit } from "./emit.ts";
@@ -50,6 +51,7 @@ export function createGroth16(options: Groth16Options = {}): ProofSystem {
     checkSetup,
     verifySetup,
     setupOf: () => null,
+    verificationCost,
     verify,
   };
 }

@@ -15,6 +15,7 @@ import { PATHS } from "./paths.ts";
 import { prove } from "./prove.ts";
 import { setupOf, verifySetup } from "./setup.ts";
 import { parseTranscript } from "./transcript.ts";
+import { verificationCost } from "./verification-cost.ts";
 import { verify } from "./verify/verify.ts";
 
 export { developmentPowers, decodePowers, encodePowers, checkPowers, type Powers } from "./powers.ts";
@@ -31,6 +32,7 @@ export const tensorcheck: ProofSystem = {
   checkSetup,
   verifySetup: (directory, options) => verifySetup(directory, options),
   setupOf,
+  verificationCost,
   verify: (key, claim, seal) => verify(key, claim, seal),
 };
 
