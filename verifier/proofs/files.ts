@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files of a package that every proof system reads and writes (docs/spec/formats.md, section 11).
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { VerigradError } from "../errors.ts";
 import { parseGraph } from "../graph/serialize.ts";
@@ -22,12 +22,17 @@ export async function readPackageFile(directory: string, path: string): Promise<
   }
 }
 
-/** Writes a file so that nobody ever reads half of it. */
+/** Writes a file so that nobody ever reads half of it; nothing is left of one that cannot be written. */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.${randomBytes(6).toString("hex")}.partial`;
-  await writeFile(partial, bytes);
-  await rename(partial, path);
+  try {
+    await writeFile(partial, bytes);
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
 }
 
 /** The package's integer graph. Errors: PACKAGE_FILE_MISSING, GRAPH_*. */
