@@ -35,7 +35,7 @@ export async function fetchPtau(
 ): Promise<Hex> {
   const { from = PUBLISHED_PTAU_AT, signal } = options;
   const url = new URL(publishedPtauName(power), from.endsWith("/") ? from : `${from}/`).href;
-  const expected = (options.expected ?? (PUBLISHED_PTAU[power])).replace(/^0x/, "").toLowerCase();
+  const expected = (options.expected ?? PUBLISHED_PTAU[power] ?? "").replace(/^0x/, "").toLowerCase();
   const partial = `${path}.${randomBytes(6).toString("hex")}.partial`;
   const hash = createHash("blake2b512");
   let written = 0;
