@@ -67,7 +67,6 @@ async function compile(fused: boolean): Promise<Uint8Array> {
 }
 
 await mkdir(FOLDER, { recursive: true });
-// The portable one last: its age is what `./dev` looks at.
 for (const fused of [true, false]) {
   const file = join(FOLDER, fused ? "kernel-fused.wasm" : "kernel.wasm");
   const wasm = await compile(fused);
