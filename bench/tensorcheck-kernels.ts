@@ -80,6 +80,7 @@ const cases: readonly [name: string, elements: number, repeats: number, run: () 
   ["points by 8-bit scalars", N, 5, () => engine.msmIntegers(bases, small)],
   ["points by 20-bit scalars", N, 5, () => engine.msmIntegers(bases, medium)],
   ["points by full scalars", N, 3, () => engine.msm(bases, a)],
+  ["generator by full scalars", N, 3, () => engine.multiples(a)],
 ];
 
 const results: Record<string, number> = {};

@@ -27,3 +27,4 @@ export { frMatrix } from "./integers";
 export { frRound } from "./sumcheck";
 export { fqVecFromMontgomery, fqVecToMontgomery, reverseBytes, sumCombine } from "./curve";
 export { msmIntegerBits, msmIntegers, msmScalars, msmWindow, msmWorkBytes } from "./msm";
+export { multiplesRow, multiplesSum } from "./multiples";

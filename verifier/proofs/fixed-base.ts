@@ -24,12 +24,6 @@ export function randomScalar(): bigint {
   }
 }
 
-/** The multiplication table of G1's generator, as generatorMultiples. */
-export async function g1Multiples(): Promise<Multiples> {
-  const curve = await buildBn128(true);
-  return multiplesOf(curve, curve.G1, "g1m");
-}
-
 /** Multiplication tables of both generators, on a curve of their own whose memory they may grow. */
 export async function generatorMultiples(): Promise<{ g1: Multiples; g2: Multiples }> {
   const curve = await buildBn128(true);

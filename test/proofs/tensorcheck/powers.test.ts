@@ -16,6 +16,7 @@ import {
   developmentPowers,
   encodePowers,
   firstPowers,
+  powersOf,
   type Powers,
 } from "../../../verifier/proofs/tensorcheck/powers.ts";
 import type { Column } from "../../../verifier/proofs/tensorcheck/program.ts";
@@ -58,6 +59,21 @@ describe("tensorcheck/powers", () => {
     expect(decodePowers(encodePowers(powers))).to.deep.equal(powers);
     const named = { ...powers, ptau: `0x${"ab".repeat(64)}` as const };
     expect(decodePowers(encodePowers(named))).to.deep.equal(named);
+  });
+
+  it("makes the powers that ffjavascript makes of the same tau", async () => {
+    for (const [tau, power] of [
+      [2n, 1],
+      [r - 2n, 3],
+      [0x123456789abcdef0123456789abcdefn ** 2n % r, 6],
+    ] as const)
+      expect(await powersOf(tau, power)).to.deep.equal(await knownPowers(tau, power));
+  });
+
+  it("makes powers that pass the check where work is shared among threads", async () => {
+    const many = await developmentPowers(12);
+    expect(many.g1.length).to.equal(64 * 2 ** 12);
+    expect(await checkPowers(many)).to.equal(null);
   });
 
   it("finds every fault of the points", async () => {

@@ -5,7 +5,7 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { VerigradError } from "../../errors.ts";
 import { checkerCurve } from "../curve.ts";
-import { g1Multiples, randomScalar } from "../fixed-base.ts";
+import { randomScalar } from "../fixed-base.ts";
 import {
   BASE_FIELD as q,
   concat,
@@ -18,6 +18,7 @@ import {
   toG2,
 } from "../points.ts";
 import type { Hex } from "../types.ts";
+import { Engine } from "./engine/index.ts";
 import { MAX_CHUNK_BITS } from "./place.ts";
 
 export interface Powers {
@@ -79,20 +80,25 @@ export async function libraryPoints(g1: Uint8Array): Promise<Uint8Array> {
   return G1.batchUtoLEM(g1);
 }
 
-/** INSECURE: powers of a tau that this process draws and drops. */
-export async function developmentPowers(power: number): Promise<Powers> {
-  const multiples = await g1Multiples();
-  const { G1, G2 } = await checkerCurve();
-  const tau = randomScalar();
-  const scalars: bigint[] = [];
-  for (let value = 1n; scalars.length < 2 ** power; value = (value * tau) % r) scalars.push(value);
+/** INSECURE: powers of a tau that this process draws and drops. Errors: ENGINE_*. */
+export const developmentPowers = (power: number): Promise<Powers> => powersOf(randomScalar(), power);
+
+/** INSECURE: powers of a tau that somebody knows, 0 < tau < r. Errors: ENGINE_*. */
+export async function powersOf(tau: bigint, power: number): Promise<Powers> {
+  const { G2 } = await checkerCurve();
   const [x, y] = G2.toObject(G2.toAffine(G2.timesScalar(G2.g, tau)));
-  return {
-    power,
-    g1: await G1.batchLEMtoU(multiples(scalars)),
-    tau2: g2Bytes({ x: { c0: x[0], c1: x[1] }, y: { c0: y[0], c1: y[1] } }),
-    ptau: null,
-  };
+  const tau2 = g2Bytes({ x: { c0: x[0], c1: x[1] }, y: { c0: y[0], c1: y[1] } });
+  const engine = await Engine.create();
+  try {
+    const scalars = engine.vector(2 ** power);
+    engine.set(scalars, 0, 1n);
+    // The upper half of the first 2^(k + 1) powers is τ^(2^k) times the lower one.
+    for (let k = 0, ratio = tau; k < power; k++, ratio = (ratio * ratio) % r)
+      await engine.scale(engine.slice(scalars, 2 ** k, 2 ** (k + 1)), engine.slice(scalars, 0, 2 ** k), ratio);
+    return { power, g1: engine.pointsToBytes(await engine.multiples(scalars)), tau2, ptau: null };
+  } finally {
+    await engine.close();
+  }
 }
 
 /** Bytes of a random weight: what does not hold passes with probability 2^-128. */

@@ -6,7 +6,8 @@ import { SCALAR_FIELD as r, type G1Point } from "../../points.ts";
 import { Arena } from "./arena.ts";
 import { compileKernels, SCRATCH_BYTES } from "./kernel.ts";
 import { matrixTasks, type MatrixShape } from "./matrix.ts";
-import { msmOfIntegers, msmOfVector, readPoints, writePoints } from "./msm.ts";
+import { msmOfIntegers, msmOfVector, readPoints, toPointBytes, writePoints } from "./msm.ts";
+import { multiplesOf } from "./multiples.ts";
 import { GRAIN, MUL_MS, power, type Part } from "./parts.ts";
 import { Pool } from "./pool.ts";
 import { roundTasks } from "./rounds.ts";
@@ -186,6 +187,18 @@ export class Engine extends VectorEngine implements TensorcheckEngine {
 
   toPoints(a: Points): G1Point[] {
     return this.temporary(() => readPoints(a, this.arena, this.kernels));
+  }
+
+  pointsToBytes(a: Points): Uint8Array {
+    return this.temporary(() => toPointBytes(a, this.arena, this.kernels));
+  }
+
+  async multiples(a: Vector): Promise<Points> {
+    this.hold(a);
+    void this.kernels; // what is allocated while another call works would come back at its end
+    const out = { address: this.arena.allocate(64 * a.length), length: a.length };
+    await this.temporaryAsync(() => multiplesOf(out, a, this.arena, this.pool));
+    return out;
   }
 
   msm(bases: Points, a: Vector, first = 0): Promise<G1Point> {

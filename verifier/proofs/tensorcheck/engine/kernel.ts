@@ -24,7 +24,7 @@ export const KERNELS = [
   ...["frVecAddScalar", "frVecAxpy", "frVecFill", "frVecFold", "frVecFoldPairs", "frVecFromIntegers"],
   ...["frVecFromMontgomery", "frVecInvert", "frVecMul", "frVecScale", "frVecSub", "frVecToMontgomery"],
   ...["fqVecFromMontgomery", "fqVecToMontgomery", "msmIntegerBits", "msmIntegers", "msmScalars", "msmWindow"],
-  ...["msmWorkBytes", "prepareField", "reverseBytes", "setThread", "sumCombine"],
+  ...["msmWorkBytes", "multiplesRow", "multiplesSum", "prepareField", "reverseBytes", "setThread", "sumCombine"],
 ] as const;
 
 export type KernelName = (typeof KERNELS)[number];

@@ -9,13 +9,13 @@ import type { Task } from "./tasks.ts";
 import { INTEGER_CODES, type Integers, type Points, type Vector } from "./types.ts";
 
 /** Bits of a scalar: below 2^254. */
-const SCALAR_BITS = 254;
+export const SCALAR_BITS = 254;
 const MAXIMUM_BITS = 62;
-const POINT_BYTES = 64;
+export const POINT_BYTES = 64;
 /** A sum of points in kernels/bn254/curve.ts. */
 const SUM_BYTES = 128;
 /** Products of an affine addition in a batch, of a bucket's two additions, and of what a part costs besides. */
-const ADDITION = 6.5;
+export const ADDITION = 6.5;
 const BUCKET = 24;
 const PART = 3000;
 /** Points of a part at least. */
@@ -43,14 +43,30 @@ export function readPoints(points: Points, arena: Arena, kernels: Kernels): G1Po
   }));
 }
 
+/** Allocates: to be released afterwards. */
+export function toPointBytes(points: Points, arena: Arena, kernels: Kernels): Uint8Array {
+  const length = POINT_BYTES * points.length;
+  arena.bytes(points.address, length);
+  const plain = arena.allocate(length);
+  kernels.fqVecFromMontgomery(plain, points.address, 2 * points.length);
+  kernels.reverseBytes(plain, 2 * points.length);
+  return Uint8Array.from(arena.bytes(plain, length));
+}
+
 /** Σ a[i]·bases[first + i]. Allocates: to be released afterwards. */
 export async function msmOfVector(bases: Points, a: Vector, first: number, arena: Arena, pool: Pool): Promise<G1Point> {
   check(bases, first, a.length, arena);
   if (a.length === 0) return { x: 0n, y: 0n };
   const bits = windowBits(a.length, SCALAR_BITS);
   const windows = Math.ceil((SCALAR_BITS + 1) / bits);
+  const scalars = await biased(a, bits, windows, arena, pool);
+  return windowed(bases, { address: scalars, stride: 32, length: a.length }, { first, bits, windows }, arena, pool);
+}
+
+/** The address of what kernels take digits of `bits` bits of. Allocates: to be released afterwards. */
+export async function biased(a: Vector, bits: number, windows: number, arena: Arena, pool: Pool): Promise<number> {
   const scalars = arena.allocate(32 * a.length);
-  const prepare = partsOf(a.length, GRAIN, pool.threads).map(([from, n]): Task => [
+  const tasks = partsOf(a.length, GRAIN, pool.threads).map(([from, n]): Task => [
     "msmScalars",
     scalars + 32 * from,
     a.address + 32 * from,
@@ -58,8 +74,8 @@ export async function msmOfVector(bases: Points, a: Vector, first: number, arena
     bits,
     windows,
   ]);
-  await pool.run(prepare, a.length * MUL_MS);
-  return windowed(bases, { address: scalars, stride: 32, length: a.length }, { first, bits, windows }, arena, pool);
+  await pool.run(tasks, a.length * MUL_MS);
+  return scalars;
 }
 
 /** Σ values[i]·bases[first + i]. Allocates: to be released afterwards. */

@@ -165,6 +165,10 @@ export interface TensorcheckEngine {
   /** Bases from x ‖ y of 32 bytes each, big-endian; infinity is 0 ‖ 0. The caller checks that they lie on the curve. */
   points(bytes: Uint8Array): Points;
   toPoints(a: Points): G1Point[];
+  /** What points() reads. */
+  pointsToBytes(a: Points): Uint8Array;
+  /** a[i]·G, G the generator (1, 2); infinity for 0. Works in 32 bytes an element and 5 MiB. */
+  multiples(a: Vector): Promise<Points>;
   /** Σ a[i]·bases[first + i]; infinity is (0, 0). */
   msm(bases: Points, a: Vector, first?: number): Promise<G1Point>;
   /** Σ values[i]·bases[first + i], of any integers of at most 62 bits and sign; far cheaper than full width. */
