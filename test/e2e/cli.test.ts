@@ -124,6 +124,18 @@ describe("verigrad, the command, against a chain", () => {
     expect(bonded).to.include({ bonded: "500000", exposure: "0", balance: "0", account: operator.address });
     const unbond = ["node", "unbond", "--config", at("node.json"), "--amount", "100000"];
     expect(resultOf(await verigrad(unbond, wallet))).to.include({ bonded: "400000", unbonding: "100000" });
+    const shown = ["node", "stake", "--config", at("node.json")];
+    const leaving = { bonded: "400000", unbonding: "100000", exposure: "0", settled: "0", slashed: "0", balance: "0" };
+    expect(resultOf(await verigrad(shown, wallet))).to.include({ ...leaving, account: operator.address });
+    expect(resultOf(await verigrad(["node", "rebond", "--config", at("node.json")], wallet))).to.include({
+      ...{ bonded: "500000", unbonding: "0" },
+    });
+    expect(resultOf(await verigrad(unbond, wallet))).to.include({ bonded: "400000", unbonding: "100000" });
+    const elsewhere = ["--token", operator.address, "--config", at("node.json")];
+    const stray = await verigrad(["node", "bond", "--amount", "1", ...elsewhere], wallet);
+    expect(resultOf<{ error: { code: string } }>(stray, 2).error.code, "no token of the market").to.equal(
+      "OPTION_INVALID",
+    );
     const [node, stopped] = start(["node", "run", "--config", at("node.json")], wallet);
 
     const reader = await openChain(chain.url, deployment);

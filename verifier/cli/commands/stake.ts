@@ -7,7 +7,7 @@ import { address, parseWith, uint, type Address } from "../../chain/types.ts";
 import { VerigradError } from "../../errors.ts";
 import { bondStake } from "../../sdk/stake.ts";
 import type { CliContext } from "../context.ts";
-import { readNodeFile, withAccount } from "../node-file.ts";
+import { readNodeFile, withAccount, type NodeFile } from "../node-file.ts";
 
 interface StakeOptions {
   readonly config: string;
@@ -70,7 +70,7 @@ export function stakeCommands(context: () => CliContext): Command[] {
 async function stake(context: CliContext, action: Action, options: StakeOptions): Promise<void> {
   const file = await readNodeFile(options.config);
   const amount = parseWith(uint(96), options.amount ?? "0", "OPTION_INVALID", "--amount");
-  const token = tokenFrom(options.token, file.node.tokens);
+  const token = tokenFrom(options.token, file);
   await withAccount(file, context.env, async (chain, sender) => {
     await action.act(chain, sender, token, amount, context.signal);
     const found = await chain.stakeOf(token, sender.address);
@@ -87,9 +87,14 @@ async function stake(context: CliContext, action: Action, options: StakeOptions)
 }
 
 /** Errors: OPTION_INVALID. */
-function tokenFrom(option: string | undefined, tokens: readonly { readonly token: Address }[]): Address {
-  if (option !== undefined) return parseWith(address, option, "OPTION_INVALID", "--token");
-  const [only] = tokens;
-  if (only !== undefined && tokens.length === 1) return only.token;
+function tokenFrom(option: string | undefined, { deployment, node }: NodeFile): Address {
+  if (option !== undefined) {
+    const token = parseWith(address, option, "OPTION_INVALID", "--token");
+    // SAFETY: before the market takes a token it is approved, and that can be any contract.
+    if (deployment.tokens.some((listed) => listed.toLowerCase() === token.toLowerCase())) return token;
+    throw new VerigradError("OPTION_INVALID", `--token: the deployment names no token ${token}`);
+  }
+  const [only] = node.tokens;
+  if (only !== undefined && node.tokens.length === 1) return only.token;
   throw new VerigradError("OPTION_INVALID", "the configuration has several tokens: give --token");
 }
