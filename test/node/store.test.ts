@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
+import type { Cursor } from "../../verifier/chain/watcher.ts";
 import { openFileStore } from "../../verifier/node/fileStore.ts";
 import { memoryStore } from "../../verifier/node/memoryStore.ts";
 import type { Job, JobStatus } from "../../verifier/node/types.ts";
 import { codeOf } from "../helpers/errors.ts";
-import { sampleJob } from "../helpers/jobs.ts";
+import { sampleJob, sampleRequest } from "../helpers/jobs.ts";
 
 const STATUSES: JobStatus[] = ["open", "claiming", "proving", "proven", "submitting", "settled", "dropped", "setAside"];
 
@@ -102,6 +103,49 @@ describe("the embedded job store", () => {
     expect((await stat(join(directory, "new/jobs.jsonl"))).mode & 0o077).to.equal(0);
     expect((await stat(join(directory, "new"))).mode & 0o077).to.equal(0);
     await store.close();
+  });
+
+  it("does not grow with time: what no longer counts is thrown away, and a cursor that did not move takes no line", async () => {
+    const path = join(directory, "jobs.jsonl");
+    const cursorAt = (block: number): Cursor => ({
+      checkpoints: Array.from({ length: 256 }, (_, i) => ({
+        number: block + i,
+        hash: `0x${"ab".repeat(32)}` as const,
+      })),
+    });
+    const store = await openFileStore(directory);
+    await store.put(sampleJob(1));
+    await store.setCursor(cursorAt(0));
+    const { size } = await stat(path);
+    for (let i = 0; i < 20; i++) await store.setCursor(cursorAt(0));
+    expect((await stat(path)).size, "blocks that did not come").to.equal(size);
+    let largest = 0;
+    for (let block = 1; block <= 900; block++) {
+      await store.setCursor(cursorAt(block));
+      if (block % 10 === 0) largest = Math.max(largest, (await stat(path)).size);
+    }
+    expect(largest, "of 22 MB that were written").to.be.within(8e6, 9e6);
+    await store.put({ ...sampleJob(1), status: "settled" });
+    await store.put(sampleJob(2));
+    expect((await stat(path)).mode & 0o077).to.equal(0);
+    await store.close();
+    const again = await openFileStore(directory);
+    expect(await again.cursor()).to.deep.equal(cursorAt(900));
+    expect((await again.list()).map(({ status }) => status)).to.deep.equal(["settled", "open"]);
+    await again.close();
+  });
+
+  it("reads lines of any length, whatever bytes they are cut at", async () => {
+    const jobs = [1, 2, 3].map((id): Job => {
+      const input = `0x${"07".repeat(65_536)}` as const;
+      return { ...sampleJob(id), reason: "é".repeat(id), request: { ...sampleRequest, input } };
+    });
+    const store = await openFileStore(directory);
+    for (const job of jobs) await store.put(job);
+    await store.close();
+    const again = await openFileStore(directory);
+    expect(await again.list()).to.deep.equal(jobs);
+    await again.close();
   });
 
   it("knows jobs by id", async () => {

@@ -2,6 +2,7 @@
 // The embedded job store: one append-only file of JSON lines in a directory that one process holds. The last line of a
 // job counts; a line cut short by a crash was never promised to anybody and is dropped.
 import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { link, mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
@@ -36,6 +37,9 @@ const cursorSchema: z.ZodType<Cursor> = z.strictObject({
 });
 const lineSchema = z.union([z.strictObject({ job: jobSchema }), z.strictObject({ cursor: cursorSchema })]);
 
+/** What the file may hold beyond what counts before it is rewritten: a node that runs for months must not fill the disk. */
+const WASTE_BYTES = 8 * 2 ** 20;
+
 /** Data directories that this process holds: its own lock is no stale one. */
 const held = new Set<string>();
 
@@ -50,8 +54,7 @@ export async function openFileStore(directory: string): Promise<JobStore> {
   try {
     const path = join(root, "jobs.jsonl");
     const state = await load(path);
-    const file = await compact(path, state);
-    return storeOver(root, file, state);
+    return storeOver(root, path, await compact(path, state), state);
   } catch (error) {
     await unlock(root);
     throw error;
@@ -63,15 +66,31 @@ interface State {
   cursor: Cursor;
 }
 
-function storeOver(root: string, file: FileHandle, state: State): JobStore {
+/** A file of lines, and how long it was when it held nothing but what counts. */
+interface Lines {
+  readonly file: FileHandle;
+  readonly compacted: number;
+}
+
+function storeOver(root: string, path: string, opened: Lines, state: State): JobStore {
+  let lines = opened;
+  let appended = 0;
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
-  /** One append at a time, each on the disk before it resolves. */
-  const append = (line: unknown): Promise<void> => {
+  /** One append at a time, each on the disk before it counts and the call resolves. */
+  const append = (line: unknown, apply: () => void): Promise<void> => {
     const write = queue.then(async () => {
       if (closed) throw new VerigradError("STORE_CLOSED", "the job store is closed", { consequence: "ESCALATE" });
-      await file.appendFile(`${toJson(line)}\n`);
-      await file.datasync();
+      const text = `${toJson(line)}\n`;
+      await lines.file.appendFile(text);
+      await lines.file.datasync();
+      apply();
+      appended += text.length;
+      if (appended <= lines.compacted + WASTE_BYTES) return;
+      const old = lines.file;
+      lines = await compact(path, state);
+      appended = 0;
+      await old.close();
     });
     queue = write.catch(() => undefined);
     return write;
@@ -80,43 +99,62 @@ function storeOver(root: string, file: FileHandle, state: State): JobStore {
     get: async (jobId) => state.jobs.get(jobId) ?? null,
     list: async (filter) =>
       [...state.jobs.values()].filter((job) => filter?.open !== true || !FINAL.includes(job.status)),
-    put: async (job) => {
-      await append({ job });
-      state.jobs.set(job.jobId, job);
-    },
+    put: (job) => append({ job }, () => state.jobs.set(job.jobId, job)),
     cursor: async () => state.cursor,
     setCursor: async (cursor) => {
-      await append({ cursor });
-      state.cursor = cursor;
+      if (isSame(cursor, state.cursor)) return;
+      await append({ cursor }, () => (state.cursor = cursor));
     },
     close: async () => {
       await queue;
       if (closed) return;
       closed = true;
-      await file.close();
+      await lines.file.close();
       await unlock(root);
     },
   };
 }
 
+/** A cursor is set at each tick, also when no block came: equal ones take no line. */
+function isSame(a: Cursor, b: Cursor): boolean {
+  return (
+    a.checkpoints.length === b.checkpoints.length &&
+    a.checkpoints.every(({ number, hash }, i) => number === b.checkpoints[i]?.number && hash === b.checkpoints[i]?.hash)
+  );
+}
+
 async function load(path: string): Promise<State> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
   const state: State = { jobs: new Map(), cursor: EMPTY_CURSOR };
-  const lines = text.split("\n");
-  lines.forEach((line, i) => {
-    // What follows the last newline was cut short.
-    if (line === "" || i === lines.length - 1) return;
+  let count = 0;
+  for await (const line of wholeLines(path)) {
+    count++;
+    if (line === "") continue;
     const parsed = lineSchema.safeParse(jsonOrNull(line));
     if (!parsed.success) {
-      throw new VerigradError("STORE_CORRUPT", `${path}, line ${i + 1} is damaged`, { consequence: "ESCALATE" });
+      throw new VerigradError("STORE_CORRUPT", `${path}, line ${count} is damaged`, { consequence: "ESCALATE" });
     }
     if ("job" in parsed.data) state.jobs.set(parsed.data.job.jobId, parsed.data.job);
     else state.cursor = parsed.data.cursor;
-  });
+  }
   return state;
+}
+
+/** Lines that end: what follows the last newline was cut short. Never the whole file at once, which a string may not hold. */
+async function* wholeLines(path: string): AsyncGenerator<string> {
+  let rest: Buffer[] = [];
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      let from = 0;
+      for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+        yield Buffer.concat([...rest, chunk.subarray(from, end)]).toString("utf8");
+        rest = [];
+        from = end + 1;
+      }
+      rest.push(chunk.subarray(from));
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 function jsonOrNull(line: string): unknown {
@@ -128,15 +166,22 @@ function jsonOrNull(line: string): unknown {
 }
 
 /** Rewrites the file with what counts, by one rename, and opens it for appending. */
-async function compact(path: string, state: State): Promise<FileHandle> {
-  const lines = [...[...state.jobs.values()].map((job) => ({ job })), { cursor: state.cursor }];
+async function compact(path: string, state: State): Promise<Lines> {
   const temporary = `${path}.new`;
   const file = await open(temporary, "w", 0o600);
-  await file.writeFile(lines.map((line) => `${toJson(line)}\n`).join(""));
-  await file.sync();
-  await file.close();
+  let compacted = 0;
+  try {
+    for (const line of [...[...state.jobs.values()].map((job) => ({ job })), { cursor: state.cursor }]) {
+      const text = `${toJson(line)}\n`;
+      await file.appendFile(text);
+      compacted += text.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   await rename(temporary, path);
-  return open(path, "a", 0o600);
+  return { file: await open(path, "a", 0o600), compacted };
 }
 
 async function lock(root: string): Promise<void> {
