@@ -83,6 +83,12 @@ export const mockProofs: ProofSystem = {
 /** Dies in the middle of every proof. */
 export const crashingProofs: ProofSystem = { ...mockProofs, prove: async () => process.exit(7) };
 
+/** Dies in the middle of every proof about an input that begins with 16. */
+export const pickyProofs: ProofSystem = {
+  ...mockProofs,
+  prove: async (directory, statement) => (statement.input[0] === 16 ? process.exit(7) : prove(directory, statement)),
+};
+
 /** Never finishes a proof, and holds its process busy so that only a kill ends it. */
 export const hangingProofs: ProofSystem = {
   ...mockProofs,

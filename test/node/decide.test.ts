@@ -133,7 +133,8 @@ describe("the node's decision", () => {
     }
     const refused = { ...view, refusal: { reason: "no", final: true } };
     expect(decide(claiming, refused, config).do, "kept, but not sent again").to.equal("wait");
-    expect(decide(claiming, { ...view, now: 4000n }, config).do).to.equal("end");
+    expect(decide(claiming, { ...view, now: 4000n }, config).do, "by a clock that is ahead").to.equal("claim");
+    expect(decide(claiming, { ...view, now: 4000n, blockTime: 4000n }, config).do).to.equal("end");
   });
 
   it("proves, then submits, what it has claimed, also late, but not after the deadline", () => {
@@ -142,7 +143,9 @@ describe("the node's decision", () => {
       expect(decide(job, own, config).do).to.equal("prove");
       expect(decide(proven, own, config).do).to.equal("submit");
     }
-    expect(decide(proven, { ...view, job: claimedBy(US), now: 4000n }, config).do).to.equal("end");
+    const late = { ...view, job: claimedBy(US), now: 4000n };
+    expect(decide(proven, late, config).do, "by a clock that is ahead").to.equal("submit");
+    expect(decide(proven, { ...late, blockTime: 4000n }, config).do).to.equal("end");
   });
 
   it("does not show an output to a requester who may cancel at once", () => {

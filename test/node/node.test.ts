@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { ChainReader } from "../../verifier/chain/client.ts";
 import { calls, type Sender } from "../../verifier/chain/transactions.ts";
 import { toBytes } from "../../verifier/chain/hashes.ts";
 import type { Hex, Request } from "../../verifier/chain/types.ts";
@@ -17,7 +19,7 @@ import { openProver, type Prover } from "../../verifier/node/prover.ts";
 import { runNode } from "../../verifier/node/run.ts";
 import { NO_OPENING } from "../../verifier/node/witness.ts";
 import { makeOpening, serializeOpening, type Opening } from "../../verifier/proofs/commitment.ts";
-import type { JobStore, Logger } from "../../verifier/node/types.ts";
+import type { Clock, JobStore, Logger } from "../../verifier/node/types.ts";
 import { openOpenings, type Openings } from "../../verifier/hub/openings.ts";
 import { openHub, type Hub } from "../../verifier/hub/store.ts";
 import type { ProofSystem } from "../../verifier/proofs/types.ts";
@@ -83,6 +85,8 @@ describe("the operator's node", () => {
       hub?: Hub;
       sender?: Sender;
       proofSystem?: ProofSystem;
+      chain?: ChainReader;
+      clock?: Clock;
     } = {},
   ): { node: OperatorNode; store: JobStore; prover: Prover; readonly statusOf: (jobId: Hex) => Promise<string> } => {
     const config = configOf(options.config);
@@ -95,7 +99,7 @@ describe("the operator's node", () => {
     });
     provers.push(prover);
     const node = createNode(config, {
-      chain: chain.chain,
+      chain: options.chain ?? chain.chain,
       sender: options.sender ?? chain.senderOf(OPERATOR),
       store,
       hub: options.hub ?? hub,
@@ -103,7 +107,7 @@ describe("the operator's node", () => {
       proofSystem: options.proofSystem ?? mockProofs,
       prover,
       logger: quiet,
-      clock: chainsClock,
+      clock: options.clock ?? chainsClock,
     });
     const statusOf = async (jobId: Hex): Promise<string> => {
       const job = await store.get(jobId);
@@ -492,6 +496,25 @@ describe("the operator's node", () => {
       expect(await statusOf(jobId)).to.equal(`open: ${NO_OPENING}`);
     });
 
+    it("is held up by no opening that is far too long, or that never ends", async () => {
+      const jobId = await ask();
+      await deliver(jobId);
+      const text = await readFile(path(jobId), "utf8");
+      const { node, statusOf } = nodeWith();
+      // JSON may be padded; this much of it is no opening.
+      await writeFile(path(jobId), text + " ".repeat(100_000));
+      await settle(node, 1);
+      expect(await statusOf(jobId)).to.match(/^open: OPENING_INVALID/);
+      await rm(path(jobId));
+      execFileSync("mkfifo", [path(jobId)]);
+      await settle(node, 1);
+      expect(await statusOf(jobId)).to.match(/^open: OPENING_INVALID/);
+      await rm(path(jobId));
+      await writeFile(path(jobId), text);
+      await settle(node);
+      expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    });
+
     it("shows openings to their owner alone", async () => {
       const jobId: Hex = `0x${"ab".repeat(32)}`;
       await deliver(jobId);
@@ -579,6 +602,57 @@ describe("the operator's node", () => {
     expect(await statusOf(next)).to.match(/^dropped: its proofs failed here/);
   });
 
+  it("proves what it has claimed of a model when another job of the model is set aside", async () => {
+    const { node, statusOf } = nodeWith({ system: "pickyProofs", config: { proving: { maxFailures: 1 } } });
+    const bad = await chain.submitRequest(await chain.makeRequest(modelId, { input: "0x10020304", nonce: 1n }));
+    await settle(node, 4);
+    expect(await statusOf(bad)).to.match(/^setAside: PROVER_CRASHED/);
+    // A claim that was on its way meanwhile.
+    const request = await chain.makeRequest(modelId, { nonce: 2n });
+    const good = await chain.submitRequest(request);
+    await chain.senderOf(OPERATOR).send(calls.claim(chain.deployment, request), { pollMs: 1 });
+    await settle(node);
+    expect(await statusOf(good), "its collateral was at stake").to.equal("settled: settled by this node");
+    const next = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 3n }));
+    await settle(node, 2);
+    expect(await statusOf(next)).to.match(/^dropped: its proofs failed here/);
+  });
+
+  it("a flood of jobs with nothing at stake makes no tick long, and each gets its turn", async () => {
+    const requests = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        chain.makeRequest(modelId, { nonce: BigInt(i), minFee: 1n, maxFee: 1000n, rampLength: 3000n }),
+      ),
+    );
+    for (const request of requests) await chain.submitRequest(request);
+    let seconds = 0;
+    const seen: Hex[] = [];
+    const slow: ChainReader = {
+      ...chain.chain,
+      job: (jobId) => {
+        seen.push(jobId);
+        seconds++;
+        return chain.chain.job(jobId);
+      },
+    };
+    const clock = { now: () => chainsClock.now() + 1000 * seconds };
+    const { node } = nodeWith({ chain: slow, clock });
+    await node.tick();
+    expect(seen.length, "seconds").to.be.within(2, 6);
+    for (let i = 0; i < 5; i++) await node.tick();
+    expect(new Set(seen).size).to.equal(12);
+    const claimed = await chain.makeRequest(modelId, { nonce: 99n });
+    const own = await chain.submitRequest(claimed);
+    await chain.senderOf(OPERATOR).send(calls.claim(chain.deployment, claimed), { pollMs: 1 });
+    const before = seconds;
+    await node.tick();
+    while ((await chain.chain.job(own)).state !== "Settled" && seconds < before + 60) {
+      await node.idle();
+      await node.tick();
+    }
+    expect((await chain.chain.job(own)).state).to.equal("Settled");
+  });
+
   it("starts a crashed prover again and settles", async () => {
     const { node, statusOf } = nodeWith({ system: "flakyProofs" });
     const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
@@ -608,6 +682,20 @@ describe("the operator's node", () => {
     expect(await statusOf(jobId)).to.equal("settled: settled by this node");
     expect(await balanceOf(OPERATOR), "half of the collateral comes back").to.equal(FUNDS + 950n + 200n);
     expect(await bondedOf(OPERATOR), "all of it was slashed").to.equal(FUNDS - 400n);
+  });
+
+  it("gives no claim up because of a clock that is ahead", async () => {
+    const request = await chain.makeRequest(modelId);
+    const jobId = await chain.submitRequest(request);
+    let ahead = 0;
+    const { node, statusOf } = nodeWith({ clock: { now: () => chainsClock.now() + ahead } });
+    await node.tick(); // claims
+    ahead = 30 * 86_400_000;
+    await settle(node);
+    expect(await statusOf(jobId)).to.equal("settled: settled by this node");
+    const next = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 7n }));
+    await settle(node, 2);
+    expect(await statusOf(next), "but claims nothing by it").to.match(/^dropped/);
   });
 
   it("rescues a job whose claimer fell silent, if told to", async () => {

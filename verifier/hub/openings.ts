@@ -3,12 +3,16 @@
 // chain: whoever holds one knows the input. Nothing gets in that does not open its own commitment, or out that does not open
 // the job's.
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VerigradError } from "../errors.ts";
 import type { Hex } from "../hash.ts";
 import { assertOpens, parseOpening, serializeOpening, type Opening } from "../proofs/commitment.ts";
+import { encodedLength } from "../tensor/codec.ts";
 import type { TensorSpec } from "../tensor/spec.ts";
+
+/** Bytes of an opening's file besides the hex digits of its input, and room to write it in another style. */
+const OPENING_OVERHEAD = 4096;
 
 export interface Openings {
   /** Keeps an opening, the text of a file, for one job. Errors: OPENING_INVALID, for these input specs too. */
@@ -37,10 +41,17 @@ export function openOpenings(directory: string): Openings {
       return opening;
     },
     find: async (specs, jobId, commitment) => {
-      const text = await readFile(pathOf(jobId), "utf8").catch((error: NodeJS.ErrnoException) => {
+      const path = pathOf(jobId);
+      const unreadable = (error: NodeJS.ErrnoException): null => {
         if (error.code === "ENOENT") return null;
         throw new VerigradError("OPENING_INVALID", `the opening of job ${jobId} cannot be read`, { cause: error });
-      });
+      };
+      const info = await stat(path).catch(unreadable);
+      if (info === null) return null;
+      // SAFETY: openings are looked at again and again; a pipe never ends, and a huge file would keep all jobs waiting.
+      if (!info.isFile() || info.size > 2 * encodedLength(specs) + OPENING_OVERHEAD)
+        throw new VerigradError("OPENING_INVALID", `the opening of job ${jobId} is too long, or no file`);
+      const text = await readFile(path, "utf8").catch(unreadable);
       if (text === null) return null;
       const opening = await parseOpening(specs, text);
       assertOpens(opening, commitment);

@@ -75,7 +75,7 @@ export function decide(job: Job, view: View, config: NodeConfig): Step {
 
 function decideRequested(job: Job, view: View, config: NodeConfig): Step {
   const { request } = job;
-  if (view.now >= request.deadline) return drop("its deadline has passed");
+  if (isOver(job, view, job.claim !== null)) return drop("its deadline has passed");
   // SAFETY: a claim that may still land is never forgotten, or its collateral would be lost unnoticed; nor is it sent
   // again once its job cannot be proven here any more.
   if (job.claim !== null) return view.refusal === null ? { do: "claim" } : wait(view.refusal.reason);
@@ -105,8 +105,9 @@ function decideRequested(job: Job, view: View, config: NodeConfig): Step {
 
 function decideClaimed(job: Job, view: View, config: NodeConfig): Step {
   const { request } = job;
-  if (view.now >= request.deadline) return drop("its deadline has passed");
-  if (view.job.claimer === view.account) {
+  const own = view.job.claimer === view.account;
+  if (isOver(job, view, own)) return drop("its deadline has passed");
+  if (own) {
     // Also when the window is over: whoever proves it now is paid, and part of the slashed collateral comes back.
     if (job.proof !== null) return { do: "submit" };
     // What may still come (a package, a key under examination) is waited for: it is no failed proof.
@@ -119,6 +120,11 @@ function decideClaimed(job: Job, view: View, config: NodeConfig): Step {
   if (view.refusal !== null) return wait(view.refusal.reason);
   if (view.now < view.job.since + request.proofWindow) return wait("claimed by another, who still has time");
   return rescue(job, view, config, view.job.price);
+}
+
+/** SAFETY: a clock that is ahead, be it for one tick, must not give up what has collateral at stake: the chain's time decides. */
+function isOver({ request }: Job, { now, blockTime }: View, staked: boolean): boolean {
+  return (staked ? blockTime : now) >= request.deadline;
 }
 
 /** A proposal that a proof decides about: overturned if it is wrong; upheld, against a challenge, if it is right. */

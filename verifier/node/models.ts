@@ -43,8 +43,10 @@ export interface Models {
   execute(model: ServedModel, input: Uint8Array): Uint8Array | string;
   /** Notes how long a proof took. */
   measured(modelId: Hex, seconds: number): void;
-  /** Never serve this model again in this process: its proofs do not verify. */
+  /** Take no new work for this model in this process: its proofs fail. What is claimed already is still proven. */
   poison(modelId: Hex, reason: string): void;
+  /** Why no new work is taken for a model that can be opened, or null. */
+  poisoned(modelId: Hex): string | null;
 }
 
 export function openModels(
@@ -52,6 +54,7 @@ export function openModels(
   deps: { readonly chain: ChainReader; readonly hub: Hub; readonly proofSystem: ProofSystem },
 ): Models {
   const known = new Map<Hex, ServedModel | Refused>();
+  const poisons = new Map<Hex, string>();
   const looking = new Map<Hex, Promise<ServedModel | Refused>>();
 
   const look = async (modelId: Hex): Promise<ServedModel | string> => {
@@ -123,9 +126,8 @@ export function openModels(
       if (model !== undefined && !isRefused(model))
         model.provingSeconds = Math.max(seconds, (model.provingSeconds + seconds) / 2);
     },
-    poison: (modelId, reason) => {
-      known.set(modelId, { reason, final: true });
-    },
+    poison: (modelId, reason) => void poisons.set(modelId, reason),
+    poisoned: (modelId) => poisons.get(modelId) ?? null,
   };
 }
 

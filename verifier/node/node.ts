@@ -44,6 +44,9 @@ export interface OperatorNode {
 /** Whether something was signed or proven for a job. */
 const isStaked = (job: Job): boolean => job.status !== "open" || job.claim !== null || job.failures > 0;
 
+/** How long one tick looks at jobs with nothing at stake; the rest have their turn in the next. */
+const WAITING_MS = 5_000;
+
 /** How long a transaction may be without a receipt before its bytes are broadcast again. */
 const REBROADCAST_MS = 30_000;
 
@@ -54,6 +57,9 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const views = openViews(config, deps, models);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
   const broadcastAt = new Map<Hex, number>();
+  /** of waiting jobs: the number of the last look at each */
+  const lookedAt = new Map<Hex, number>();
+  let looks = 0;
   const abort = new AbortController();
   let failuresInRow = 0;
   /** the circuit breaker: stays open until a restart */
@@ -222,6 +228,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
         return submit(job);
       case "end":
         views.forget(job.jobId);
+        lookedAt.delete(job.jobId);
         if (job.claim !== null || job.fulfil !== null) sender.release();
         await update(job, { status: step.status, reason: step.reason, endedAt: block });
     }
@@ -248,11 +255,19 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   return {
     tick: async () => {
       const { now, blockTime } = await read();
-      // SAFETY: what has collateral at stake comes first, so that a flood of requests cannot make it late.
+      // SAFETY: what has collateral at stake comes first, and the rest in portions, so that a flood of requests cannot make it
+      // late.
       const open = await store.list({ open: true });
       const [staked, waiting] = [open.filter(isStaked), open.filter((job) => !isStaked(job))];
-      for (const job of [...staked, ...waiting]) {
+      // Each has its turn: those that were looked at longest ago come first.
+      waiting.sort((a, b) => (lookedAt.get(a.jobId) ?? 0) - (lookedAt.get(b.jobId) ?? 0));
+      const until = clock.now() + WAITING_MS;
+      for (const [i, job] of [...staked, ...waiting].entries()) {
         if (abort.signal.aborted) return;
+        if (i >= staked.length) {
+          if (clock.now() >= until && i > staked.length) return;
+          lookedAt.set(job.jobId, ++looks);
+        }
         try {
           await advance(job, now, blockTime);
         } catch (error) {

@@ -46,10 +46,14 @@ export function openViews(
   /** Why a job cannot be proven here, or what its output is. An opening is looked at again each time: without it no claim. */
   const examine = async (
     job: Job,
-    { state }: JobRecord,
+    { state, claimer }: JobRecord,
     model: ServedModel | Refused,
   ): Promise<Pick<View, "refusal" | "output">> => {
     if (isRefused(model)) return { refusal: model, output: null };
+    const poisoned = models.poisoned(job.request.modelId);
+    // SAFETY: one job whose proofs fail must not cost the collateral of all others of its model.
+    if (poisoned !== null && claimer !== sender.address)
+      return { refusal: { reason: poisoned, final: true }, output: null };
     const proposed = state === "Proposed" || state === "Challenged";
     const toDo = state === "Requested" || (state === "Claimed" && job.proof === null) || proposed;
     if (!toDo) return { refusal: null, output: null };
