@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
-import { Transaction } from "ethers";
-import { openChain, type Eip1193 } from "../../verifier/chain/client.ts";
+import { AbiCoder, id, Transaction } from "ethers";
+import { openChain, type ChainReader, type Eip1193 } from "../../verifier/chain/client.ts";
 import { parseDeployment } from "../../verifier/chain/deployment.ts";
 import { chainError, decodeRevert } from "../../verifier/chain/errors.ts";
 import { calls, openSender } from "../../verifier/chain/transactions.ts";
 import { EMPTY_CURSOR, watch } from "../../verifier/chain/watcher.ts";
 import { toJson, type Hex } from "../../verifier/chain/types.ts";
+import { signPermit } from "../../verifier/sdk/requests.ts";
 import { FUNDS, newTestChain, testAccount, type TestChain } from "../helpers/chain.ts";
 import { codeOf, errorOf } from "../helpers/errors.ts";
 import { mockPackageFiles } from "../helpers/packages.ts";
@@ -77,6 +78,62 @@ describe("the chain, read and written", () => {
     const error = await errorOf(watch(reader, EMPTY_CURSOR, { confirmations: 0, maxRange: 1000 }));
     expect(error?.code).to.equal("CHAIN_INCONSISTENT");
     expect(error?.consequence).to.equal("ESCALATE");
+  });
+
+  it("reads logs from an RPC that answers about few blocks at a time, and fails at once where it refuses all", async () => {
+    const ids = [await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 1n }))];
+    await chain.networkHelpers.mine(9);
+    ids.push(await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 2n })));
+    let asked = 0;
+    const bounded = (most: number): Eip1193 => ({
+      request: async (args) => {
+        if (args.method === "eth_getLogs") {
+          asked++;
+          const [{ fromBlock, toBlock }] = args.params as [{ fromBlock: string; toBlock: string }];
+          if (Number(toBlock) - Number(fromBlock) >= most) throw new Error("query returned more than 10000 results");
+        }
+        return chain.provider.request(args);
+      },
+    });
+    const reader = await openChain(bounded(3), chain.deployment);
+    const { number } = await reader.head();
+    expect((await reader.marketEvents(0, number)).map(({ jobId }) => jobId)).to.deep.equal(ids);
+    expect((await reader.model(modelId)).modelId).to.equal(modelId);
+    asked = 0;
+    const mute = await openChain(bounded(0), chain.deployment);
+    expect(await codeOf(mute.marketEvents(0, number))).to.equal("CHAIN_CALL_FAILED");
+    expect(asked).to.be.below(10);
+  });
+
+  it("signs no permit over another token's or another chain's domain", async () => {
+    const [token] = chain.deployment.tokens as [Hex];
+    const coder = AbiCoder.defaultAbiCoder();
+    const types = ["bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"];
+    const { chainId } = chain.deployment;
+    const readerOf = (change: Record<number, unknown>): Promise<ChainReader> =>
+      openChain(
+        {
+          request: async (args) => {
+            const [{ data } = {}] = (args.params ?? []) as { data?: string }[];
+            const answer = await chain.provider.request(args);
+            if (args.method !== "eth_call" || data !== id("eip712Domain()").slice(0, 10)) return answer;
+            const fields = coder.decode(types, answer as string).toArray() as unknown[];
+            return coder.encode(
+              types,
+              fields.map((field, i) => change[i] ?? field),
+            );
+          },
+        },
+        chain.deployment,
+      );
+    const owner = chain.senderOf(1);
+    const until = BigInt((await chain.chain.head()).timestamp) + 600n;
+    const sign = async (change: Record<number, unknown>): Promise<string> =>
+      codeOf(signPermit(await readerOf(change), owner, token, 1n, until));
+    expect(await sign({})).to.equal("none");
+    expect(await sign({ 4: chain.deployment.market }), "another contract").to.equal("CHAIN_INCONSISTENT");
+    expect(await sign({ 3: chainId + 1n }), "another chain").to.equal("CHAIN_INCONSISTENT");
+    expect(await sign({ 0: "0x1f" }), "a salt").to.equal("CHAIN_INCONSISTENT");
   });
 
   it("hands out each event once, in order, in steps, and only when it is confirmed", async () => {

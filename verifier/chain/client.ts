@@ -77,7 +77,10 @@ export interface ChainReader {
   resultOf(jobId: Hex): Promise<Hex>;
   /** An account's tokens outside of the market, and how many of them the market may take. */
   walletOf(token: Address, account: Address): Promise<{ readonly balance: bigint; readonly allowance: bigint }>;
-  /** What a permit for this token is signed over. Errors: CHAIN_REVERTED when the token has no permits (ERC-2612, ERC-5267). */
+  /**
+   * What a permit for this token is signed over. Errors: CHAIN_REVERTED when the token has no permits (ERC-2612, ERC-5267);
+   * CHAIN_INCONSISTENT unless its domain names this token on this chain.
+   */
   permitTerms(token: Address, owner: Address): Promise<PermitTerms>;
   /** The implementation ever added under a selector, or zero. */
   proofSystem(selector: Hex): Promise<Address>;
@@ -109,6 +112,9 @@ export const tokenInterface = new Interface([
   "function nonces(address owner) view returns (uint256)",
   "function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
 ]);
+
+/** ERC-5267: a domain of name, version, chainId and verifyingContract. */
+const PERMIT_FIELDS = "0x0f";
 
 /** A provider that caches nothing: a node must see a reorganised chain as it is. */
 export function openProvider(rpc: string | Eip1193, chainId: bigint): JsonRpcApiProvider {
@@ -142,8 +148,18 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
       return abi.decodeFunctionResult(name, data);
     });
 
-  const logs = (at: Address, from: number, to: number, topics: (string | string[] | null)[]): Promise<Log[]> =>
-    withChainErrors(() => provider.getLogs({ address: at, fromBlock: from, toBlock: to, topics }));
+  const logs = async (at: Address, from: number, to: number, topics: (string | string[] | null)[]): Promise<Log[]> => {
+    try {
+      return await withChainErrors(() => provider.getLogs({ address: at, fromBlock: from, toBlock: to, topics }));
+    } catch (error) {
+      // RPCs bound the blocks and the logs of one answer, each at its own number, and everybody can fill blocks with logs. An
+      // RPC that refuses everything refuses the first block, too.
+      const refused = error instanceof VerigradError && error.code === "CHAIN_CALL_FAILED";
+      if (!refused || to <= from) throw error;
+      const middle = Math.floor((from + to) / 2);
+      return [...(await logs(at, from, middle, topics)), ...(await logs(at, middle + 1, to, topics))];
+    }
+  };
 
   const block = (tag: number | "latest"): Promise<BlockRef | null> =>
     withChainErrors(async () => {
@@ -225,12 +241,19 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
       return { balance, allowance };
     },
     permitTerms: async (token, owner) => {
-      const [, name, version, chainId, verifyingContract] = (await call(
+      const [fields, name, version, chainId, verifyingContract] = (await call(
         token,
         tokenInterface,
         "eip712Domain",
         [],
       )) as unknown as [Hex, string, string, bigint, string];
+      // SAFETY: with another's domain the owner would sign away other tokens, maybe on another chain.
+      const own = verifyingContract.toLowerCase() === token.toLowerCase() && chainId === deployment.chainId;
+      if (!own || fields !== PERMIT_FIELDS) {
+        throw new VerigradError("CHAIN_INCONSISTENT", `token ${token} gives a permit's domain that is not its own`, {
+          consequence: "ESCALATE",
+        });
+      }
       const [nonce] = (await call(token, tokenInterface, "nonces", [owner])) as unknown as [bigint];
       return { domain: { name, version, chainId, verifyingContract }, nonce };
     },
