@@ -162,7 +162,14 @@ export async function verifyDeployment(
 
   // A node that reads from there on would never hear of a job or model from before.
   const first = Math.min(marketBlock, registryBlock);
-  const last = Math.min(deployment.fromBlock - 1, await provider.getBlockNumber());
+  const head = await provider.getBlockNumber();
+  const early = deployment.fromBlock <= head + 1;
+  check(
+    "fromBlock",
+    early ? null : `${deployment.fromBlock}: far beyond the newest block, ${head}`,
+    `${deployment.fromBlock}`,
+  );
+  const last = Math.min(deployment.fromBlock - 1, head);
   const missed =
     first > last ? [] : await provider.getLogs({ address: [market, registry], fromBlock: first, toBlock: last });
   same("events before fromBlock", missed.length, 0);

@@ -154,6 +154,7 @@ describe("verify-deployment", function () {
     await (await contracts.market.getFunction("invalidateNonce")(1)).wait();
     expect(await failures({}, { fromBlock })).to.deep.equal([]);
     expect(await failures({}, { fromBlock: fromBlock + 1 })).to.deep.equal(["events before fromBlock"]);
+    expect(await failures({}, { fromBlock: fromBlock + 2 }), "those that are still to come").to.include("fromBlock");
   });
 
   it("asks the RPC which chain it serves", async () => {
