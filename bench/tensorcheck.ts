@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Times, memory and gas of tensorcheck, time and gas of each model at one chunk size, and groth16 beside it where it applies.
-//   ./dev bench:tensorcheck [--json] [--slopes] [--write | --only <model>...]
-// --slopes adds how time and memory grow; --write measures all of it into bench/snapshots/tensorcheck.json. Each model runs in a
-// process of its own: first proofs are not counted, times are medians of 5, workers started and key loaded.
+// ./dev bench:tensorcheck --help says how it is called. Each model runs in a process of its own: first proofs are not counted,
+// times are medians of 5, workers started and key loaded.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,8 +40,21 @@ const { values } = parseArgs({
     write: { type: "boolean", default: false },
     slopes: { type: "boolean", default: false },
     only: { type: "string", multiple: true },
+    help: { type: "boolean", default: false },
   },
 });
+const names = BENCH_MODELS.map(({ name }) => name);
+if (values.help) {
+  console.log(`Usage: ./dev bench:tensorcheck [--json] [--slopes] [--write | --only <model>...]
+
+Times, memory and gas of tensorcheck, and groth16 beside it where it applies; minutes.
+
+  --json          one JSON object instead of a table
+  --slopes        also how time and memory grow with weights and with look-up rows
+  --only <model>  this one; may be given again. Models: ${names.join(", ")}
+  --write         measures all of it and writes bench/snapshots/tensorcheck.json`);
+  process.exit();
+}
 
 if (values.write && values.only !== undefined) throw new Error("--write measures every model: it takes no --only");
 
@@ -93,7 +105,6 @@ async function measureGroth16(name: string): Promise<Groth16Measured> {
   return "reason" in measured ? measured : { ...measured, ...(await gasOf(groth16, claimPath)) };
 }
 
-const names = BENCH_MODELS.map(({ name }) => name);
 const unknown = values.only?.find((name) => !names.includes(name));
 if (unknown !== undefined) throw new Error(`no model "${unknown}"; there are: ${names.join(", ")}`);
 

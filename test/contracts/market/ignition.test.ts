@@ -2,6 +2,9 @@
 import { expect } from "chai";
 import { readDeploymentParameters } from "@nomicfoundation/hardhat-ignition/helpers";
 import { network } from "hardhat";
+import Erc7007 from "../../../ignition/modules/Erc7007.ts";
+import Erc7992 from "../../../ignition/modules/Erc7992.ts";
+import Erc8004 from "../../../ignition/modules/Erc8004.ts";
 import Verigrad, { MARKET_PARAMETERS } from "../../../ignition/modules/Verigrad.ts";
 import { PERPETUAL_POWERS_OF_TAU } from "../../../verifier/proofs/published-ptau.ts";
 import VerigradLocal from "../../../ignition/modules/VerigradLocal.ts";
@@ -81,6 +84,39 @@ describe("Ignition modules", function () {
     const deployed = await ignition.deploy(Verigrad, { parameters });
     expect(await deployed.router.getFunction("pendingOwner")()).to.equal(owner);
     expect(await deployed.market.getFunction("isTokenAllowed")((tokens as string[])[0])).to.equal(true);
+  });
+
+  it("facades stand on the deployment that they are deployed into", async () => {
+    const { ignition, ethers } = await network.create();
+    const [{ address: token } = { address: "" }] = await ethers.getSigners();
+    const modelId = `0x${"5a".repeat(32)}`;
+    const parameters = { Verigrad: { tokens: [token] } };
+    const { models, verifier } = await ignition.deploy(Erc7992, { parameters });
+    const modelRegistry = (await models.getFunction("modelRegistry")()) as string;
+    const registry = await ethers.getContractAt("ModelRegistry", modelRegistry);
+    expect(await verifier.getFunction("router")()).to.equal(await registry.getFunction("router")());
+    expect(await verifier.getFunction("registry")()).to.equal(await models.getAddress());
+
+    const content = await ignition.deploy(Erc7007, { parameters: { ...parameters, Erc7007: { modelId } } });
+    expect(await content.verifier.getFunction("modelId")()).to.equal(modelId);
+    expect(await content.verifier.getFunction("takesOptimistic")()).to.equal(false);
+    const market = await ethers.getContractAt(
+      "InferenceMarket",
+      (await content.verifier.getFunction("market")()) as string,
+    );
+    expect(await market.getFunction("isTokenAllowed")(token)).to.equal(true);
+
+    // The validator asks the deployment's registry for its model, which nobody has registered.
+    const agents = await ethers.deployContract("AgentRegistry");
+    const validations = await ethers.deployContract("ValidationRegistry", [await agents.getAddress()]);
+    const validator = ignition.deploy(Erc8004, {
+      parameters: { ...parameters, Erc8004: { modelId, validationRegistry: await validations.getAddress() } },
+    });
+    const failure = await validator.then(
+      () => "deployed",
+      (error: unknown) => String(error),
+    );
+    expect(failure).to.contain(registry.interface.getError("UnknownModel")?.selector);
   });
 
   it("Verigrad refuses a burn share below half", async () => {
