@@ -8,10 +8,42 @@ import {RecordingConsumer} from "../../../contracts/mocks/market/HostileConsumer
 import {Fulfilment} from "../../../contracts/types/Fulfilment.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
 import {ModelId} from "../../../contracts/types/ModelId.sol";
+import {ModelSpec} from "../../../contracts/types/ModelSpec.sol";
 import {Request} from "../../../contracts/types/Request.sol";
 import {MarketTest} from "./MarketTest.sol";
 
+/// Has every key, and takes every proof.
+contract GullibleSystem {
+    bytes4 public constant selector = 0x59454121;
+
+    function specHashes(bytes32) external pure returns (bytes32, bytes32) {
+        return (bytes32(uint256(1)), bytes32(uint256(2)));
+    }
+
+    function inputModeOf(bytes32) external pure returns (uint8) {
+        return 0;
+    }
+
+    function outputLengthOf(bytes32) external pure returns (uint256) {
+        return 10;
+    }
+
+    function checkInput(bytes32, bytes calldata) external pure {}
+
+    function verify(bytes32, uint256, bytes calldata, bytes calldata, bytes calldata) external pure {}
+
+    function verifyBatch(
+        bytes32,
+        uint256[] calldata,
+        bytes[] calldata,
+        bytes[] calldata,
+        bytes[] calldata
+    ) external pure {}
+}
+
 contract BatchTest is MarketTest {
+    uint64 private constant VERIFY_GAS = 14_000_000;
+
     /// A claimed job with a valid proof for the operator; each nonce another job.
     function claimedJob(uint256 nonce) private returns (Fulfilment memory) {
         Request memory req = baseRequest();
@@ -140,8 +172,100 @@ contract BatchTest is MarketTest {
         assertTrue(firstKey != keyHash && firstModel != modelId);
         batch[1] = claimedJob(3);
         batch[3] = claimedJob(4);
+        expectTogether(firstKey, two(batch[0], batch[2]));
+        expectTogether(keyHash, two(batch[1], batch[3]));
+        expectNoCall(IProofSystem.verify.selector);
         bytes[] memory refusals = market.fulfilBatch(batch);
         for (uint256 i = 0; i < 4; ++i) assertEq(refusals[i].length, 0);
+    }
+
+    // What proof systems are asked ----------------------------------------------------------------------------------
+
+    function two(Fulfilment memory a, Fulfilment memory b) private pure returns (Fulfilment[] memory list) {
+        list = new Fulfilment[](2);
+        (list[0], list[1]) = (a, b);
+    }
+
+    /// What a proof has to be about (docs/spec/formats.md, section 7), not as the market computes it.
+    function contextFor(Fulfilment memory f) private view returns (uint256) {
+        bytes32 domain = keccak256("verigrad.job.v1");
+        return uint256(keccak256(abi.encode(domain, block.chainid, market, market.jobIdOf(f.request), f.payee))) >> 8;
+    }
+
+    function expectTogether(bytes32 key, Fulfilment[] memory list) private {
+        uint256[] memory contexts = new uint256[](list.length);
+        bytes[] memory inputs = new bytes[](list.length);
+        bytes[] memory outputs = new bytes[](list.length);
+        bytes[] memory seals = new bytes[](list.length);
+        for (uint256 i = 0; i < list.length; ++i) {
+            contexts[i] = contextFor(list[i]);
+            (inputs[i], outputs[i], seals[i]) = (list[i].request.input, list[i].output, list[i].seal);
+        }
+        bytes memory data = abi.encodeCall(IProofSystem.verifyBatch, (key, contexts, inputs, outputs, seals));
+        vm.expectCall(address(proofSystem), 0, VERIFY_GAS, data, 1);
+    }
+
+    function expectNoCall(bytes4 function_) private {
+        vm.expectCall(address(proofSystem), abi.encodeWithSelector(function_), 0);
+    }
+
+    function test_ProofsOfOneKeyAreLookedAtTogetherAndOnce() public {
+        Fulfilment[] memory batch = jobs(2);
+        expectTogether(keyHash, batch);
+        expectNoCall(IProofSystem.verify.selector);
+        market.fulfilBatch(batch);
+    }
+
+    function test_AProofAloneIsLookedAtByItself() public {
+        Fulfilment[] memory batch = jobs(1);
+        Fulfilment memory f = batch[0];
+        vm.expectCall(
+            address(proofSystem),
+            0,
+            VERIFY_GAS,
+            abi.encodeCall(IProofSystem.verify, (keyHash, contextFor(f), f.request.input, f.output, f.seal)),
+            1
+        );
+        expectNoCall(IProofSystem.verifyBatch.selector);
+        vm.expectEmit(address(market));
+        JobId jobId = market.jobIdOf(f.request);
+        emit IInferenceMarket.JobSettled(jobId, modelId, operator, 10 ether, 0.5 ether, output, f.seal);
+        market.fulfilBatch(batch);
+    }
+
+    /// What is refused for another reason is not looked at: nobody can make others pay for a verification.
+    function test_RefusedItemsAreNotLookedAt() public {
+        Fulfilment[] memory batch = jobs(3);
+        market.fulfil(batch[1].request, operator, output, batch[1].seal);
+        expectTogether(keyHash, two(batch[0], batch[2]));
+        expectNoCall(IProofSystem.verify.selector);
+        bytes[] memory refusals = market.fulfilBatch(batch);
+        assertEq(refusals[1], wrongState(market.jobIdOf(batch[1].request), JobState.Settled));
+    }
+
+    /// T8: two proof systems may have keys of one hash; the proofs of each are its own affair, whatever the other takes.
+    function test_T8_AGullibleSystemVouchesForNoOther() public {
+        IProofSystem gullible = IProofSystem(address(new GullibleSystem()));
+        vm.prank(admin);
+        router.add(gullible);
+        ModelSpec memory spec;
+        (spec.proofSystem, spec.keyHash) = (gullible.selector(), keyHash);
+        (spec.inputSpecHash, spec.outputSpecHash) = gullible.specHashes(keyHash);
+        (spec.graphHash, spec.weightsHash) = (keccak256("graph"), keccak256("weights"));
+        spec.cid = abi.encodePacked(hex"01701220", keccak256("package"));
+        Request memory req = baseRequest();
+        vm.prank(modelOwner);
+        req.modelId = registry.registerModel(spec);
+        open(req);
+        claimAs(operator, req);
+
+        Fulfilment[] memory batch = two(Fulfilment(req, operator, output, hex"00"), claimedJob(2));
+        batch[1].seal = hex"00";
+        bytes[] memory refusals = market.fulfilBatch(batch);
+        assertEq(refusals[0].length, 0);
+        assertEq(refusals[1], abi.encodeWithSelector(IProofSystem.MalformedSeal.selector));
+        assertEq(uint8(stateAt(batch[0])), uint8(JobState.Settled));
+        assertEq(uint8(stateAt(batch[1])), uint8(JobState.Claimed));
     }
 
     /// Views inside a callback show every job of the batch as settled: callbacks come after all effects.

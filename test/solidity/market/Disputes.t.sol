@@ -99,15 +99,29 @@ contract DisputesTest is OptimisticTest {
 
     function test_OverturnedWithoutChallengePaysTheProverAll() public {
         (Request memory req, JobId jobId) = openAndPropose(lie);
+        skip(1);
         vm.expectEmit(address(market));
         emit IInferenceMarket.ProposalOverturned(jobId, operator, address(0), BURNT, 2.8 ether + 16 ether, 0);
         _settled(req, jobId, rescuer, output, sealFor(req, rescuer, output));
         proveAs(rescuer, req, output);
         _assertMoney(-10 ether, -47 ether, 0, 9.5 ether + 18.8 ether);
+        assertEq(balance(address(0)), 0, "nobody challenged, so that nobody gets a bond back");
         _assertPaid(0.5 ether, BURNT);
         assertStake(operator, FUNDS - 47 ether, 0, 1, 0);
         assertEq(market.resultOf(jobId), output);
         assertEq(market.refundOf(req), 20 ether);
+    }
+
+    function test_WhatIsBurntAddsUp() public {
+        (Request memory req, ) = openAndPropose(lie);
+        proveAs(rescuer, req, output);
+        _assertPaid(0.5 ether, BURNT);
+        req.nonce = 2;
+        open(req);
+        claimAs(operator, req);
+        proposeAs(operator, req, lie);
+        proveAs(rescuer, req, output);
+        _assertPaid(1 ether, 2 * BURNT);
     }
 
     function test_OverturnedAfterAChallengePaysProverAndChallenger() public {
@@ -267,6 +281,14 @@ contract DisputesTest is OptimisticTest {
         vm.warp(req.rampStart + req.rampLength);
         proveAs(rescuer, req, output);
         _assertMoney(-30 ether, 0, 0, 28.5 ether);
+    }
+
+    /// An output of zeros is what storage holds before there is one: nobody has proposed it all the same.
+    function test_AnUnclaimedJobWithAnOutputOfZerosPaysItsProver() public {
+        (Request memory req, JobId jobId) = reach(JobState.Requested);
+        proveAs(rescuer, req, new bytes(10));
+        _assertMoney(-10 ether, 0, 0, 9.5 ether);
+        assertEq(market.resultOf(jobId), new bytes(10));
     }
 
     /// T1: a fault proof copied from the mempool pays the one whom it names.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Artifacts} from "../Artifacts.sol";
 import {IMarket} from "../Deployed.sol";
 import {IInferenceMarket, JobState} from "../../../contracts/interfaces/IInferenceMarket.sol";
+import {ReentrantToken} from "../../../contracts/mocks/market/OddTokens.sol";
 import {TestToken} from "../../../contracts/mocks/market/TestToken.sol";
 import {TestWallet} from "../../../contracts/mocks/market/TestWallet.sol";
 import {JobId} from "../../../contracts/types/JobId.sol";
@@ -184,6 +186,19 @@ contract SignedTest is MarketTest {
         market.requestBySignature(req, sign(key, market, req));
     }
 
+    /// T11: nonces are shut while a token's code runs, as everything is.
+    function test_T11_NoNonceIsInvalidatedInTheMiddleOfAnotherCall() public {
+        ReentrantToken odd = new ReentrantToken();
+        market = newMarket(address(odd));
+        fund(odd, operator);
+        odd.arm(address(market), abi.encodeCall(market.invalidateNonce, (1)));
+        vm.prank(operator);
+        market.withdraw(address(odd), operator, 10);
+        assertFalse(odd.lastOk());
+        assertEq(bytes4(odd.lastReturn()), ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        assertFalse(market.isNonceInvalidated(address(odd), 1));
+    }
+
     // By a contract -------------------------------------------------------------------------------------------------
 
     function test_AContractSigns() public {
@@ -291,6 +306,19 @@ contract SignedTest is MarketTest {
         assertEq(balance(account), 0);
     }
 
+    /// Nothing at all is taken from who has enough, be it exactly the fee.
+    function testFuzz_WhoHasEnoughGivesNothing(uint256 more) public {
+        (address account, uint256 secret, Request memory req) = newcomer();
+        more = bound(more, 0, 2) * 1 ether;
+        token.mint(address(this), req.maxFee + more);
+        token.approve(address(market), type(uint256).max);
+        market.deposit(address(token), account, req.maxFee + more);
+        vm.expectCall(address(token), abi.encodeWithSelector(token.transferFrom.selector), 0);
+        market.requestWithPermit(req, sign(secret, market, req), permitOf(secret, account, req.maxFee));
+        assertEq(token.balanceOf(account), req.maxFee);
+        assertEq(balance(account), more);
+    }
+
     function test_T14_APermitThatWasUsedBeforeDoesNoHarm() public {
         (address account, uint256 secret, Request memory req) = newcomer();
         Permit memory p = permitOf(secret, account, req.maxFee);
@@ -332,8 +360,25 @@ contract SignedTest is MarketTest {
         req.token = address(new TestToken());
         bytes memory signature = sign(secret, market, req);
         Permit memory p = permitOf(secret, account, req.maxFee);
-        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.TokenNotAllowed.selector, req.token));
+        bytes memory err = abi.encodeWithSelector(IInferenceMarket.TokenNotAllowed.selector, req.token);
+        vm.expectCall(req.token, "", 0);
+        vm.expectRevert(err);
         market.requestWithPermit(req, signature, p);
+        vm.expectRevert(err);
+        vm.prank(account);
+        market.depositWithPermit(req.token, account, p.value, p.deadline, p.v, p.r, p.s);
+    }
+
+    /// The permit is the sender's, and so are the tokens; whom they are for is its choice.
+    function test_ADepositWithPermitMayBeForAnother() public {
+        (address account, uint256 secret, Request memory req) = newcomer();
+        Permit memory p = permitOf(secret, account, req.maxFee);
+        vm.expectEmit(address(market));
+        emit IInferenceMarket.Deposited(address(token), stranger, account, req.maxFee);
+        vm.prank(account);
+        market.depositWithPermit(address(token), stranger, p.value, p.deadline, p.v, p.r, p.s);
+        assertEq(balance(stranger), req.maxFee);
+        assertEq(token.balanceOf(account), 0);
     }
 
     // Several -------------------------------------------------------------------------------------------------------
@@ -390,5 +435,8 @@ contract SignedTest is MarketTest {
         vm.expectRevert(IInferenceMarket.BatchLengthMismatch.selector);
         market.requestBatch(new Request[](2), new bytes[](1));
         assertEq(market.requestBatch(new Request[](0), new bytes[](0)).length, 0);
+        (Request[] memory requests, bytes[] memory signatures) = several(most);
+        vm.prank(requester);
+        assertEq(market.requestBatch(requests, signatures).length, most);
     }
 }
