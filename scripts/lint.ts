@@ -28,6 +28,7 @@ const CHECKS: Record<string, string[]> = {
   ],
   generated: ["node", "scripts/generate.ts", "--check"],
   smt: ["node", "scripts/smt-check.ts"],
+  coverage: ["node", "scripts/coverage.ts", "--check"],
   mutation: ["node", "scripts/mutate.ts", "--check"],
 };
 

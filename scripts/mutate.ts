@@ -5,18 +5,19 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { loadBench, type Bench, type RunOptions, type TestFailure } from "./assurance/bench.ts";
-import { explain, readExplanations } from "./assurance/explain.ts";
+import { explain, readExplanations, type Explanations } from "./assurance/explain.ts";
 import { OPERATORS } from "./assurance/mutants.ts";
-import { moneyFiles, moneyTests } from "./assurance/scope.ts";
+import { changedSince, moneySources, moneyTests, type Sources } from "./assurance/scope.ts";
 import { weaveAll } from "./assurance/weaving.ts";
 import { markerOf, RECORDING, type Numbered } from "./assurance/weave.ts";
 
-const HELP = `Usage: ./dev mutate [--only TEXT] [--list] [--check] [--fresh] [--no-compile] [--json]
+const HELP = `Usage: ./dev mutate [--only TEXT] [--quick] [--list] [--check] [--fresh] [--no-compile] [--json]
 
 Without options: every mutant against the tests; the report is bench/snapshots/mutation.json. A run that was cut off goes
 on where it stopped. Exit code 1 if a mutant survives without an explanation, or an explanation fits no survivor.
 
   --only TEXT   mutants whose name contains TEXT; writes no report
+  --quick       64 fuzz runs and no campaigns; writes no report
   --list        names the mutants and runs none
   --check       runs none: is the report about these sources, and is every survivor in it explained? A stale report is
                 told, and is no failure
@@ -33,9 +34,19 @@ const REPORT = "bench/snapshots/mutation.json";
 const EXPLANATIONS = "test/assurance/mutants.json";
 const PROGRESS = "cache/mutation.json";
 
-/** Fewer runs than the tests' own: what these do not notice is asked again with more. */
-const QUICK = { fuzzRuns: 64, invariantRuns: 2, invariantDepth: 32, gasLimit: 1_000_000_000n, timeout: 20 };
-const THOROUGH = { fuzzRuns: 1_000, invariantRuns: 4, invariantDepth: 32, gasLimit: 1_000_000_000n, timeout: 60 };
+/** What the campaigns go through, and how long the code is, says nothing of a mutant, and would take most of the time. */
+const COMMON = { gasLimit: 1_000_000_000n, exclude: "test_CampaignsReachEveryEnding|test_CodeFitsTheChain" };
+
+/** Fewer runs than the tests' own: what these do not notice is asked again with more, and by campaigns, unless a reason is
+ * given for it. */
+const QUICK = { ...COMMON, fuzzRuns: 64, invariantRuns: 0, invariantDepth: 0 };
+const THOROUGH = { ...COMMON, fuzzRuns: 1_000, invariantRuns: 4, invariantDepth: 32, timeout: 60 };
+
+/** Passes nearly every switch, and takes a hundred times as long as the others. */
+const isCampaign = (suite: string): boolean => suite.startsWith("test/solidity/invariants/");
+
+/** block.coinbase under which no mutant is on. */
+const NONE = 0n;
 
 /** Mutants woven into one compilation: its time grows faster than their number. */
 const AT_A_TIME = 300;
@@ -46,12 +57,16 @@ interface Verdict {
   readonly status: Status;
   /** The test that failed. */
   readonly by?: string;
+  /** The suites that this rests on, and what they were: of a mutant that was killed the one that did it, else all. */
+  readonly suites: readonly string[];
+  readonly digest: string;
+  /** Alive, and met the quick run only. */
+  readonly quick?: boolean;
 }
 
 interface Report {
   readonly date: string;
-  /** SHA-256 by file. */
-  readonly sources: Readonly<Record<string, string>>;
+  readonly sources: Sources;
   readonly totals: Readonly<Record<string, number>>;
   readonly perOperator: Readonly<Record<string, { readonly killed: number; readonly of: number }>>;
   readonly seconds: number;
@@ -60,10 +75,6 @@ interface Report {
   readonly unexplained: readonly string[];
 }
 
-const sha256 = (content: string): string => createHash("sha256").update(content).digest("hex");
-const hashes = (files: readonly string[]): Record<string, string> =>
-  Object.fromEntries(files.map((file) => [file, sha256(readFileSync(file, "utf8"))]));
-
 const { values: options } = parseArgs({
   options: {
     help: { type: "boolean" },
@@ -71,6 +82,7 @@ const { values: options } = parseArgs({
     list: { type: "boolean" },
     check: { type: "boolean" },
     fresh: { type: "boolean" },
+    quick: { type: "boolean" },
     json: { type: "boolean" },
     "no-compile": { type: "boolean" },
   },
@@ -85,10 +97,7 @@ function check(): void {
     return;
   }
   const report = JSON.parse(readFileSync(REPORT, "utf8")) as Report;
-  const now = hashes(moneyFiles());
-  const stale = [...new Set([...Object.keys(now), ...Object.keys(report.sources)])].filter(
-    (file) => now[file] !== report.sources[file],
-  );
+  const stale = changedSince(report.sources);
   const explanations = readExplanations(EXPLANATIONS);
   const { unexplained, unused } = explain([...Object.keys(report.explained), ...report.unexplained], explanations);
   const verdict = { date: report.date, totals: report.totals, stale, unexplained, unused };
@@ -99,6 +108,22 @@ function check(): void {
   // What a report does not know, it cannot say to be unused.
   if (stale.length === 0) for (const key of unused) say(`explains no survivor: ${key}`);
   if (unexplained.length > 0 || (stale.length === 0 && unused.length > 0)) process.exitCode = 1;
+}
+
+const isExplained = (key: string, explanations: Explanations): boolean =>
+  explain([key], explanations).unexplained.length === 0;
+
+/** Earlier verdicts about the same contracts, but for those that rest on tests that are others now. */
+function earlier(about: string, bench: Bench): Record<string, Verdict> {
+  if (!existsSync(PROGRESS)) return {};
+  const kept = JSON.parse(readFileSync(PROGRESS, "utf8")) as { about: string; verdicts: Record<string, Verdict> };
+  if (kept.about !== about) return {};
+  const explanations = readExplanations(EXPLANATIONS);
+  const holds = ([key, { status, suites, digest, quick }]: [string, Verdict]): boolean =>
+    digest === bench.digest(suites) &&
+    (status === "killed" || suites.length === bench.suites.length) &&
+    (quick !== true || isExplained(key, explanations));
+  return Object.fromEntries(Object.entries(kept.verdicts).filter(holds));
 }
 
 interface Reach {
@@ -118,17 +143,19 @@ async function reach(
   const passing = new Map<number, string[]>();
   const leftOut = new Set<string>();
   const order: { suite: string; seconds: number; hits: Set<string> }[] = [];
-  for (const suite of bench.suites) {
+  for (const suite of bench.suites.filter((name) => !isCampaign(name))) {
     const hits = new Set<string>();
-    const base = { ...QUICK, substitutes };
-    const [outcome] = await bench.run([suite], base);
+    const run = { ...QUICK, substitutes, coinbase: NONE };
+    const recorded = { ...run, coinbase: RECORDING, onHit: (marker: string) => hits.add(marker) };
+    const [recording] = await bench.run([suite], recorded);
+    // Recording costs gas: what fails for want of it is asked again without.
+    const [outcome] = recording?.failures.length === 0 ? [recording] : await bench.run([suite], run);
     if (outcome === undefined || outcome.passed === 0)
       throw new Error(`${suite} fails without a mutant: ${JSON.stringify(outcome?.failures)}`);
     for (const failure of outcome.failures) {
       leftOut.add(nameOf(failure));
       say(`left out, as it fails without a mutant: ${nameOf(failure)}: ${failure.reason}`);
     }
-    await bench.run([suite], { ...base, coinbase: RECORDING, onHit: (marker) => hits.add(marker) });
     order.push({ suite, seconds: outcome.seconds, hits });
     say(`${suite}: ${outcome.passed} tests, ${outcome.seconds.toFixed(1)} s, passes ${hits.size} mutants`);
   }
@@ -147,20 +174,24 @@ interface Trial {
   readonly run: RunOptions;
 }
 
+const restingOn = (bench: Bench, suites: readonly string[]): Pick<Verdict, "suites" | "digest"> => ({
+  suites,
+  digest: bench.digest(suites),
+});
+
 /** Runs suite after suite until one fails. */
 async function judge(bench: Bench, { suites, leftOut, run }: Trial): Promise<Verdict> {
   for (const suite of suites) {
     const [outcome] = await bench.run([suite], run);
     const failure = outcome?.failures.find((failed) => !leftOut.has(nameOf(failed)));
-    if (failure !== undefined) return { status: "killed", by: nameOf(failure) };
+    if (failure !== undefined) return { status: "killed", by: nameOf(failure), ...restingOn(bench, [suite]) };
   }
-  return { status: "survived" };
+  return { status: "survived", ...restingOn(bench, bench.suites) };
 }
 
 async function mutate(): Promise<void> {
   const began = Date.now();
-  const tests = moneyTests();
-  const bench = await loadBench(tests, options["no-compile"]);
+  const bench = await loadBench(moneyTests(), options["no-compile"]);
   const weaving = await weaveAll(say);
   const chosen = weaving.mutants.filter(({ mutant }) => mutant.key.includes(options.only ?? ""));
   if (options.list) {
@@ -176,18 +207,14 @@ async function mutate(): Promise<void> {
     return;
   }
 
-  // Earlier verdicts hold for the same contracts under the same tests.
-  const files = [...moneyFiles(), ...tests];
-  const about = sha256(JSON.stringify(hashes(files)));
-  const kept = existsSync(PROGRESS)
-    ? (JSON.parse(readFileSync(PROGRESS, "utf8")) as { about: string; verdicts: Record<string, Verdict> })
-    : undefined;
-  const verdicts: Record<string, Verdict> = kept?.about === about && !options.fresh ? kept.verdicts : {};
+  const about = createHash("sha256").update(JSON.stringify(moneySources())).digest("hex");
+  const verdicts = options.fresh ? {} : earlier(about, bench);
   const keep = (): void => {
     mkdirSync("cache", { recursive: true });
     writeFileSync(PROGRESS, JSON.stringify({ about, verdicts }));
   };
 
+  const explanations = readExplanations(EXPLANATIONS);
   const waiting = chosen.filter(({ mutant }) => verdicts[mutant.key] === undefined);
   say(`${chosen.length} mutants, ${waiting.length} to run`);
   let done = 0;
@@ -198,7 +225,8 @@ async function mutate(): Promise<void> {
     say(`compiled ${some.length} mutants in ${((Date.now() - started) / 1000).toFixed(0)} s`);
     const reached = await reach(bench, some, substitutes);
     for (const { id, mutant } of some) {
-      const verdict = await meet(bench, reached, { substitutes, coinbase: BigInt(id) });
+      const quickly = options.quick === true || isExplained(mutant.key, explanations);
+      const verdict = await meet(bench, reached, { substitutes, coinbase: BigInt(id) }, quickly);
       verdicts[mutant.key] = verdict;
       keep();
       done += 1;
@@ -214,12 +242,23 @@ async function mutate(): Promise<void> {
 
 type Switched = Required<Pick<RunOptions, "substitutes" | "coinbase">>;
 
-/** One mutant: quickly, and if it survives that, thoroughly. */
-async function meet(bench: Bench, { passing, leftOut }: Reach, mutant: Switched): Promise<Verdict> {
+/** One mutant: quickly, and if it survives that without a reason, thoroughly. */
+async function meet(bench: Bench, { passing, leftOut }: Reach, mutant: Switched, quickly: boolean): Promise<Verdict> {
   const suites = passing.get(Number(mutant.coinbase)) ?? [];
-  if (suites.length === 0) return { status: "unreached" };
   const quick = await judge(bench, { suites, leftOut, run: { ...QUICK, ...mutant } });
-  return quick.status === "killed" ? quick : judge(bench, { suites, leftOut, run: { ...THOROUGH, ...mutant } });
+  if (quick.status === "killed") return quick;
+  const status = suites.length === 0 ? "unreached" : "survived";
+  if (quickly) return { ...quick, status, quick: true };
+  const thorough = { ...THOROUGH, ...mutant };
+  const verdict = await judge(bench, { suites, leftOut, run: thorough });
+  if (verdict.status === "killed") return verdict;
+  const campaigns = bench.suites.filter(isCampaign);
+  const last = await judge(bench, { suites: campaigns, leftOut, run: thorough });
+  if (last.status !== "killed") return { ...verdict, status };
+  // The mutant's doing only if the same campaign passes without it.
+  const control = await judge(bench, { suites: last.suites, leftOut, run: { ...thorough, coinbase: NONE } });
+  if (control.status === "killed") throw new Error(`${last.by} fails without a mutant`);
+  return last;
 }
 
 function finish(chosen: readonly Numbered[], verdicts: Readonly<Record<string, Verdict>>, seconds: number): void {
@@ -236,7 +275,7 @@ function finish(chosen: readonly Numbered[], verdicts: Readonly<Record<string, V
   }
   const report: Report = {
     date: new Date().toISOString().slice(0, 10),
-    sources: hashes(moneyFiles()),
+    sources: moneySources(),
     totals: {
       mutants: chosen.length,
       killed: chosen.length - alive.length,
@@ -250,7 +289,7 @@ function finish(chosen: readonly Numbered[], verdicts: Readonly<Record<string, V
   };
   if (options.json) console.log(JSON.stringify(report, null, 2));
   for (const key of unexplained) say(`survives unexplained (${verdicts[key]?.status}): ${key}`);
-  if (options.only === undefined) {
+  if (options.only === undefined && options.quick !== true) {
     for (const key of unused) say(`explains no survivor: ${key}`);
     writeFileSync(REPORT, `${JSON.stringify(report, null, 2)}\n`);
     if (unused.length > 0) process.exitCode = 1;

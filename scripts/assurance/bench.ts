@@ -2,6 +2,7 @@
 // Runs compiled Solidity tests, again and again, in this process: Hardhat's test runner without its files and its
 // console. Tests deploy what they test from artifacts (test/solidity/Artifacts.sol), so another bytecode can stand in for
 // a contract without compiling a test anew.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -68,6 +69,8 @@ export interface RunOptions {
   readonly fuzzRuns: number;
   readonly invariantRuns: number;
   readonly invariantDepth: number;
+  /** A regular expression of tests to leave out. */
+  readonly exclude?: string;
   /** Gas of one test. */
   readonly gasLimit?: bigint;
   /** Seconds after which one fuzz or invariant test stops. */
@@ -79,6 +82,8 @@ export interface RunOptions {
 export interface Bench {
   /** "path:Contract" of every test contract found. */
   readonly suites: readonly string[];
+  /** SHA-256 of these test contracts as they were compiled. */
+  digest(suites: readonly string[]): string;
   run(suites: readonly string[], options: RunOptions): Promise<readonly SuiteOutcome[]>;
 }
 
@@ -153,6 +158,7 @@ export async function loadBench(testFiles: readonly string[], noCompile = false)
         includePushBytes: options.substitutes === undefined,
         ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
       },
+      ...(options.exclude === undefined ? {} : { excludeTestPattern: options.exclude }),
       ...(options.gasLimit === undefined ? {} : { gasLimit: options.gasLimit }),
       ...(options.coinbase === undefined
         ? {}
@@ -185,5 +191,10 @@ export async function loadBench(testFiles: readonly string[], noCompile = false)
     });
     return outcomes;
   };
-  return { suites: suites.sort(), run };
+  const digest = (names: readonly string[]): string => {
+    const hash = createHash("sha256");
+    for (const name of names) hash.update(`${name}=${artifacts.get(name)?.contract.bytecode ?? ""};`);
+    return hash.digest("hex");
+  };
+  return { suites: suites.sort(), digest, run };
 }

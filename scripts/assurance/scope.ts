@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the assurance tools look at: the contracts that hold money, and the tests that are to guard them.
-import { globSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
 import hre from "hardhat";
 import {
   builtContract,
@@ -22,6 +23,20 @@ export const moneyFiles = (): readonly string[] =>
 /** Their tests. Those of the proof systems themselves, of models and of codecs say nothing about money. */
 export const moneyTests = (): readonly string[] =>
   globSync("test/solidity/{{market,invariants}/**/*,proofs/{ProofSystemRouter,StoppedKeys}}.t.sol").sort();
+
+/** SHA-256 by file: what a report is about. */
+export type Sources = Readonly<Record<string, string>>;
+
+export const moneySources = (): Sources =>
+  Object.fromEntries(
+    moneyFiles().map((file) => [file, createHash("sha256").update(readFileSync(file, "utf8")).digest("hex")]),
+  );
+
+/** The files that are not what they were when the report was made; those that came or went are among them. */
+export function changedSince(reported: Sources): readonly string[] {
+  const now = moneySources();
+  return [...new Set([...Object.keys(now), ...Object.keys(reported)])].filter((file) => now[file] !== reported[file]);
+}
 
 /** What a compiler needs to make the money contracts anew. */
 export interface Workpiece {
