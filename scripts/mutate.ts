@@ -69,6 +69,7 @@ interface Report {
   readonly sources: Sources;
   readonly totals: Readonly<Record<string, number>>;
   readonly perOperator: Readonly<Record<string, { readonly killed: number; readonly of: number }>>;
+  /** Of the last run, which may have gone on where an earlier one stopped. */
   readonly seconds: number;
   /** Mutants that are alive, with why they may be. */
   readonly explained: Readonly<Record<string, string>>;

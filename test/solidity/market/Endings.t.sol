@@ -219,6 +219,23 @@ contract EndingsTest is MarketTest {
         assertEq(market.refundOf(req), 32.8 ether);
     }
 
+    function test_T2_EveryExpiryIsCounted() public {
+        Request memory req = baseRequest();
+        for (uint256 i = 1; i <= 3; ++i) {
+            req.nonce = i;
+            open(req);
+            claimAs(operator, req);
+        }
+        vm.warp(req.deadline);
+        for (uint256 i = 1; i <= 3; ++i) {
+            req.nonce = i;
+            market.expire(req);
+            assertEq(stakeOf(operator).expired, i);
+            assertEq(stakeOf(operator).slashed, i);
+            assertEq(market.burntOf(address(token)), i * 4.2 ether);
+        }
+    }
+
     function test_T2_DeadlineBoundaryIsExact() public {
         (Request memory req, JobId jobId) = openAndClaim();
         vm.warp(req.deadline - 1);

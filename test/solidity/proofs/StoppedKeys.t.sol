@@ -52,6 +52,19 @@ contract StoppedKeysTest is MarketTest {
         router.requireKey(address(proofSystem), keyHash);
     }
 
+    /// Each proof is looked at once, with the most gas that a verification gets.
+    function test_BothProofsGetTheGasOfAVerification() public {
+        Claim[2] memory claims = [claimOf(1, output), claimOf(2, other)];
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory data = abi.encodeCall(
+                IProofSystem.verify,
+                (keyHash, claims[i].context, input, claims[i].output, claims[i].seal)
+            );
+            vm.expectCall(address(proofSystem), 0, 14_000_000, data, 1);
+        }
+        router.stopKey(SELECTOR, keyHash, input, claims[0], claims[1]);
+    }
+
     function test_AStoppedKeyTakesNoRequests() public {
         stop();
         Request memory req = baseRequest();
@@ -195,6 +208,10 @@ contract StoppedKeysTest is MarketTest {
         vm.expectRevert();
         router.add(shifty);
         assertLt(before - gasleft(), 200_000);
+        shifty.become(0x0a0b0c0d);
+        vm.expectCall(address(shifty), 0, 100_000, abi.encodeCall(IProofSystem.selector, ()), 1);
+        vm.prank(admin);
+        router.add(shifty);
     }
 
     function test_RequireActiveKnowsOnlyWhatWasAdded() public {
