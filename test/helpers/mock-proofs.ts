@@ -89,6 +89,16 @@ export const pickyProofs: ProofSystem = {
   prove: async (directory, statement) => (statement.input[0] === 16 ? process.exit(7) : prove(directory, statement)),
 };
 
+/** Proves once, and then hears no more. */
+export const deafProofs: ProofSystem = {
+  ...mockProofs,
+  prove: async (directory, statement) => {
+    setTimeout(() => process.removeAllListeners("disconnect").disconnect(), 100);
+    setTimeout(() => undefined, 5_000);
+    return prove(directory, statement);
+  },
+};
+
 /** Never finishes a proof, and holds its process busy so that only a kill ends it. */
 export const hangingProofs: ProofSystem = {
   ...mockProofs,

@@ -38,7 +38,7 @@ const view: View = {
   account: US,
   freeStake: 50n,
   royaltyBps: 500,
-  fitsTransaction: true,
+  settlementGas: 400_000,
   queuedSeconds: 0,
   provingSeconds: 60,
   output: null,
@@ -52,7 +52,7 @@ const proven: Job = { ...job, proof: { output: "0x", seal: "0x" } };
 
 describe("the node's decision", () => {
   it("claims what pays and can be proven in time", () => {
-    expect(decide(job, view, config)).to.deep.equal({ do: "claim" });
+    expect(decide(job, view, config)).to.deep.equal({ do: "claim", settlementGas: 400_000 });
   });
 
   /** One thing off at a time: [what, view, job, expected] */
@@ -76,7 +76,7 @@ describe("the node's decision", () => {
       { callbackGas: 500_001n },
       "dropped: its callback asks for too much gas",
     ],
-    ["what no transaction could settle", { fitsTransaction: false }, {}, `dropped: ${OVER_TRANSACTION_GAS}`],
+    ["what no transaction could settle", { settlementGas: null }, {}, `dropped: ${OVER_TRANSACTION_GAS}`],
     [
       "an optimistic job",
       { freeStake: 250n },
@@ -173,9 +173,9 @@ describe("the node's decision", () => {
     expect(decide(proven, { ...theirs, now: 1800n }, rescuing).do).to.equal("submit");
     expect(decide(job, { ...theirs, now: 3821n }, rescuing).do).to.equal("end");
     expect(decide(job, { ...view, now: 2000n }, rescuing).do, "unclaimed").to.equal("prove");
-    const tooDear = { ...theirs, now: 1800n, fitsTransaction: false };
+    const tooDear = { ...theirs, now: 1800n, settlementGas: null };
     expect(decide(job, tooDear, rescuing)).to.include({ do: "end", reason: OVER_TRANSACTION_GAS });
-    const own = { ...view, job: claimedBy(US), fitsTransaction: false };
+    const own = { ...view, job: claimedBy(US), settlementGas: null };
     expect(decide(job, own, rescuing).do, "a bound is no reason to give up what is claimed").to.equal("prove");
   });
 
@@ -222,7 +222,7 @@ describe("the node's decision", () => {
       expect(shown(proposedJob, { ...seen, refusal: { reason: "soon", final: false } })).to.equal("wait: soon");
       const greedy = { ...proposedJob, request: { ...proposedJob.request, callbackGas: 500_001n } };
       expect(shown(greedy, seen)).to.equal("dropped: its callback asks for too much gas");
-      expect(shown(proposedJob, { ...seen, fitsTransaction: false })).to.equal(`dropped: ${OVER_TRANSACTION_GAS}`);
+      expect(shown(proposedJob, { ...seen, settlementGas: null })).to.equal(`dropped: ${OVER_TRANSACTION_GAS}`);
     });
   });
 

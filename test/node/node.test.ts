@@ -11,7 +11,7 @@ import type { Hex, Request } from "../../verifier/chain/types.ts";
 import { keccakHex } from "../../verifier/hash.ts";
 import { VerigradError } from "../../verifier/errors.ts";
 import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
-import { NOT_ENOUGH_STAKE, OVER_TRANSACTION_GAS } from "../../verifier/node/decide.ts";
+import { NOT_ENOUGH_ETHER, NOT_ENOUGH_STAKE, OVER_TRANSACTION_GAS } from "../../verifier/node/decide.ts";
 import { openFileStore } from "../../verifier/node/fileStore.ts";
 import { memoryStore } from "../../verifier/node/memoryStore.ts";
 import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
@@ -732,6 +732,38 @@ describe("the operator's node", () => {
     await new Promise((resolve) => setTimeout(resolve, 5)); // no process is up after 5 ms
     controller.abort();
     expect(await codeOf(running)).to.equal("ABORTED");
+  });
+
+  it("outlives a prover that does not hear it any more, and starts another", async function () {
+    this.timeout(20_000);
+    const { prover } = nodeWith({ system: "deafProofs" });
+    const statement = { context: 1n, input: Uint8Array.of(1, 2, 3, 4) };
+    const { output } = await prover.prove(join(root, "package"), statement);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await codeOf(prover.prove(join(root, "package"), statement))).to.equal("PROVER_CRASHED");
+    expect((await prover.prove(join(root, "package"), statement)).output).to.deep.equal(output);
+  });
+
+  it("claims nothing without the ether to settle it, and what it has claimed before, too", async () => {
+    const operator = chain.accounts[OPERATOR]?.address as Hex;
+    const setEther = (wei: bigint): Promise<unknown> =>
+      chain.ethers.provider.send("hardhat_setBalance", [operator, `0x${wei.toString(16)}`]);
+    const { maxFeePerGas } = await chain.ethers.provider.getFeeData();
+    // A claim takes 80,000 gas, a settlement here at most 500,000: enough for one job, not for two.
+    await setEther(900_000n * (maxFeePerGas ?? 0n));
+    const { node, statusOf } = nodeWith();
+    const jobs = [
+      await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 1n })),
+      await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 2n })),
+    ];
+    await node.tick();
+    expect((await chain.chain.job(jobs[0] as Hex)).state).to.equal("Claimed");
+    expect(await statusOf(jobs[1] as Hex)).to.equal(`open: ${NOT_ENOUGH_ETHER}`);
+    await settle(node, 3);
+    expect(await statusOf(jobs[0] as Hex)).to.equal("settled: settled by this node");
+    await setEther(10n ** 18n);
+    await settle(node);
+    expect(await statusOf(jobs[1] as Hex)).to.equal("settled: settled by this node");
   });
 
   it("bonds what its configuration wants, once, as far as the balance goes", async () => {

@@ -116,6 +116,8 @@ export interface Sender {
   simulate(call: Call): Promise<void>;
   /** Simulates and signs with the next nonce; broadcasts nothing. Errors: CHAIN_REVERTED, CHAIN_FUNDS. */
   sign(call: Call): Promise<SignedTransaction>;
+  /** Whether the account's ether pays for so much gas at the price that a transaction would offer now. */
+  affords(gas: number): Promise<boolean>;
   /** Broadcasts; a transaction that the chain knows already is no error. Errors: TX_NONCE_USED when another took its nonce. */
   broadcast(transaction: SignedTransaction): Promise<void>;
   /** Says that signed transactions were given up: the next nonce is asked from the chain again. */
@@ -193,6 +195,13 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
       }),
     );
 
+  const affords = (gas: number): Promise<boolean> =>
+    withChainErrors(async () => {
+      const fees = await provider.getFeeData();
+      const price = fees.maxFeePerGas ?? fees.gasPrice ?? 0n;
+      return (await provider.getBalance(from)) >= BigInt(gas) * price;
+    });
+
   const receipt = (hash: Hex): Promise<Receipt | null> =>
     withChainErrors(async () => {
       const found = await provider.getTransactionReceipt(hash);
@@ -243,6 +252,7 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
     address: from,
     simulate,
     sign,
+    affords,
     broadcast,
     release: () => {
       nextNonce = 0;

@@ -2,6 +2,7 @@
 // The heart of the node, and pure: a job's record and the chain's state give the next step. Because nothing but these
 // two is asked, a restart or a reorganisation needs no special case.
 import { exposureOf, priceAt } from "../chain/hashes.ts";
+import { TRANSACTION_GAS } from "../chain/transactions.ts";
 import { MODE, type Address, type Hex, type JobRecord } from "../chain/types.ts";
 import type { NodeConfig } from "./config.ts";
 import type { Job } from "./types.ts";
@@ -17,8 +18,8 @@ export interface View {
   /** the account's stake in the request's token that backs no job, less what claims under way will take */
   readonly freeStake: bigint;
   readonly royaltyBps: number;
-  /** whether a transaction has the gas for verification, output and callback, whatever the proof */
-  readonly fitsTransaction: boolean;
+  /** gas of a settlement at the most, verification, output and callback included; null if no transaction has as much */
+  readonly settlementGas: number | null;
   /** seconds that a proof of this model takes */
   readonly provingSeconds: number;
   /** seconds that the proofs take which come before this one's */
@@ -33,7 +34,7 @@ export interface View {
 
 export type Step =
   | { readonly do: "wait"; readonly why: string }
-  | { readonly do: "claim" }
+  | { readonly do: "claim"; readonly settlementGas: number }
   | { readonly do: "prove" }
   | { readonly do: "submit" }
   | { readonly do: "end"; readonly status: "settled" | "dropped"; readonly reason: string };
@@ -45,6 +46,8 @@ export const NOT_ENOUGH_STAKE =
 /** Why a job is not claimed, rescued or disputed although it can be proven. */
 export const OVER_TRANSACTION_GAS =
   "its verification, output and callback can take more gas than a transaction may have (EIP-7825)";
+
+export const NOT_ENOUGH_ETHER = "the account's ether does not pay for settling it and what is claimed already";
 
 const wait = (why: string): Step => ({ do: "wait", why });
 const drop = (reason: string): Step => ({ do: "end", status: "dropped", reason });
@@ -78,7 +81,8 @@ function decideRequested(job: Job, view: View, config: NodeConfig): Step {
   if (isOver(job, view, job.claim !== null)) return drop("its deadline has passed");
   // SAFETY: a claim that may still land is never forgotten, or its collateral would be lost unnoticed; nor is it sent
   // again once its job cannot be proven here any more.
-  if (job.claim !== null) return view.refusal === null ? { do: "claim" } : wait(view.refusal.reason);
+  const claim: Step = { do: "claim", settlementGas: view.settlementGas ?? TRANSACTION_GAS };
+  if (job.claim !== null) return view.refusal === null ? claim : wait(view.refusal.reason);
   const refusal = whyNotEver(job, view, config);
   if (refusal !== null) return drop(refusal);
   if (view.refusal !== null) return wait(view.refusal.reason);
@@ -100,7 +104,7 @@ function decideRequested(job: Job, view: View, config: NodeConfig): Step {
       : wait("its price is still too low");
   }
   if (view.freeStake < exposureOf(request)) return wait(NOT_ENOUGH_STAKE);
-  return { do: "claim" };
+  return claim;
 }
 
 function decideClaimed(job: Job, view: View, config: NodeConfig): Step {
@@ -143,7 +147,7 @@ function decideProposed(job: Job, view: View, config: NodeConfig): Step {
   const gain = right ? request.challengerBond : net(view.job.price, view.royaltyBps);
   if (terms === undefined || gain < terms.minPrice) return drop("to dispute it never pays enough");
   if (request.callbackGas > BigInt(config.maxCallbackGas)) return drop("its callback asks for too much gas");
-  if (!view.fitsTransaction) return drop(OVER_TRANSACTION_GAS);
+  if (view.settlementGas === null) return drop(OVER_TRANSACTION_GAS);
   const end = view.job.since + (challenged ? request.proofWindow : request.challengeWindow);
   if (view.now >= end) return wait("the time to dispute its proposal is over");
   if (job.proof !== null) return { do: "submit" };
@@ -172,7 +176,7 @@ function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   if (terms === undefined) return "its token is not one that this node takes";
   if (exposureOf(request) > terms.maxCollateral) return "it asks for too much collateral";
   if (request.callbackGas > BigInt(config.maxCallbackGas)) return "its callback asks for too much gas";
-  if (!view.fitsTransaction) return OVER_TRANSACTION_GAS;
+  if (view.settlementGas === null) return OVER_TRANSACTION_GAS;
   if (needed(view, config, 0) > request.proofWindow) return "its proof window is too short";
   return null;
 }

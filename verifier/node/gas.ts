@@ -4,6 +4,9 @@ import { TRANSACTION_GAS } from "../chain/transactions.ts";
 import type { Request } from "../chain/types.ts";
 import type { VerificationCost } from "../proofs/types.ts";
 
+/** Of a claim (docs/spec/settlement.md, Gas), its input hashed again. */
+export const CLAIM_GAS = 120_000;
+
 /** InferenceMarket.MAX_VERIFY_GAS: what a proof system gets. */
 const MAX_VERIFY_GAS = 14_000_000;
 /** The transaction itself and the market's own work, a slash and a dispute included (bench/snapshots/gas-market.json). */
@@ -20,20 +23,15 @@ const CALLBACK_OVERHEAD = 12_000;
 /** All but one 64th of the gas that is left goes to a callee (EIP-150). */
 const toGive = (gas: number): number => Math.ceil((gas * 64) / 63);
 
-/** The most gas that `fulfil` of a request takes, in any state of its job. */
-export function settlementGas(request: Request, outputLength: number, { gas, sealLength }: VerificationCost): number {
+/** The most gas that `fulfil` of a request takes, in any state of its job; null if no transaction has as much. */
+export function settlementGas(request: Request, outputLength: number, cost: VerificationCost): number | null {
   const input = (request.input.length - 2) / 2;
   const callback = request.callbackGas === 0n ? 0 : toGive(Number(request.callbackGas)) + CALLBACK_OVERHEAD;
-  return (
+  const gas =
     SETTLEMENT +
     OUTPUT_WORD * Math.ceil(outputLength / 32) +
-    CALLDATA_BYTE * (CALLDATA_HEAD + input + outputLength + sealLength) +
-    toGive(gas) +
-    callback
-  );
-}
-
-/** Whether a transaction can settle it, whatever its proof says. */
-export function fitsTransaction(request: Request, outputLength: number, cost: VerificationCost): boolean {
-  return cost.gas <= MAX_VERIFY_GAS && settlementGas(request, outputLength, cost) <= TRANSACTION_GAS;
+    CALLDATA_BYTE * (CALLDATA_HEAD + input + outputLength + cost.sealLength) +
+    toGive(cost.gas) +
+    callback;
+  return cost.gas <= MAX_VERIFY_GAS && gas <= TRANSACTION_GAS ? gas : null;
 }

@@ -11,7 +11,8 @@ import type { Hub } from "../hub/store.ts";
 import type { Openings } from "../hub/openings.ts";
 import type { ProofSystem } from "../proofs/types.ts";
 import type { NodeConfig } from "./config.ts";
-import { decide } from "./decide.ts";
+import { decide, NOT_ENOUGH_ETHER } from "./decide.ts";
+import { CLAIM_GAS } from "./gas.ts";
 import { applyEvents, rollBack } from "./intake.ts";
 import { isRefused, openModels } from "./models.ts";
 import type { Prover } from "./prover.ts";
@@ -60,6 +61,8 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   /** of waiting jobs: the number of the last look at each */
   const lookedAt = new Map<Hex, number>();
   let looks = 0;
+  /** of what was claimed here, at the most */
+  const gasToSettle = new Map<Hex, number>();
   const abort = new AbortController();
   let failuresInRow = 0;
   /** the circuit breaker: stays open until a restart */
@@ -191,8 +194,21 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     }
   };
 
-  const claim = async (job: Job): Promise<void> => {
+  /** SAFETY: a claim that the account's ether cannot settle, beside those that are open, would cost its collateral. */
+  const affords = async (job: Job, settlementGas: number): Promise<boolean> => {
+    if (job.claim !== null) return true;
+    const claimed = (await store.list({ open: true })).filter((other) => other.claim !== null);
+    const others = claimed.map(({ jobId }) => gasToSettle.get(jobId) ?? settlementGas);
+    gasToSettle.set(job.jobId, settlementGas);
+    return sender.affords(others.reduce((sum, gas) => sum + gas, CLAIM_GAS + settlementGas));
+  };
+
+  const claim = async (job: Job, settlementGas: number): Promise<void> => {
     try {
+      if (!(await affords(job, settlementGas))) {
+        if (job.reason !== NOT_ENOUGH_ETHER) await update(job, { reason: NOT_ENOUGH_ETHER });
+        return;
+      }
       await transact(job, "claim", () => calls.claim(deployment, job.request));
     } catch (error) {
       if (!(error instanceof VerigradError) || error.code !== "CHAIN_REVERTED") throw error;
@@ -221,7 +237,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
         if (job.reason !== step.why && job.status === "open") await update(job, { reason: step.why });
         return;
       case "claim":
-        return claim(job);
+        return claim(job, step.settlementGas);
       case "prove":
         return startProving(job);
       case "submit":
@@ -229,6 +245,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       case "end":
         views.forget(job.jobId);
         lookedAt.delete(job.jobId);
+        gasToSettle.delete(job.jobId);
         if (job.claim !== null || job.fulfil !== null) sender.release();
         await update(job, { status: step.status, reason: step.reason, endedAt: block });
     }

@@ -80,6 +80,9 @@ export function openProver(options: ProverOptions): Prover {
         if (message.kind === "broken") fail(message.message);
         if (message.kind !== "ready") return;
         started.removeAllListeners();
+        // SAFETY: a process that dies between two proofs may not be known to be dead when it is told of the next one. An error
+        // that nobody hears would end the node.
+        started.on("error", () => kill(started));
         started.once("exit", () => {
           if (child === started) child = undefined;
         });

@@ -7,7 +7,7 @@ import type { Hex, JobRecord } from "../chain/types.ts";
 import type { Openings } from "../hub/openings.ts";
 import type { NodeConfig } from "./config.ts";
 import type { View } from "./decide.ts";
-import { fitsTransaction } from "./gas.ts";
+import { settlementGas } from "./gas.ts";
 import { isRefused, type Models, type Refused, type ServedModel } from "./models.ts";
 import type { Job, JobStore } from "./types.ts";
 import { witnessOf } from "./witness.ts";
@@ -84,7 +84,7 @@ export function openViews(
       royaltyBps:
         record.state === "None" ? 0 : (await chain.settlementTerms(job.request.modelId, record.termsIndex)).royaltyBps,
       queuedSeconds: await secondsOf(others.filter(({ status }) => status === "claiming" || status === "proving")),
-      fitsTransaction: isRefused(model) || fitsTransaction(job.request, record.outputLength, model.verification),
+      settlementGas: isRefused(model) ? 0 : settlementGas(job.request, record.outputLength, model.verification),
       provingSeconds: isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds,
       ...(await examine(job, record, model)),
     };
