@@ -39,7 +39,7 @@ const COMMON = { gasLimit: 1_000_000_000n, exclude: "test_CampaignsReachEveryEnd
 
 /** Fewer runs than the tests' own: what these do not notice is asked again with more, and by campaigns, unless a reason is
  * given for it. */
-const QUICK = { ...COMMON, fuzzRuns: 64, invariantRuns: 0, invariantDepth: 0 };
+const QUICK = { ...COMMON, fuzzRuns: 64, invariantRuns: 0, invariantDepth: 0, timeout: 20 };
 const THOROUGH = { ...COMMON, fuzzRuns: 1_000, invariantRuns: 4, invariantDepth: 32, timeout: 60 };
 
 /** Passes nearly every switch, and takes a hundred times as long as the others. */

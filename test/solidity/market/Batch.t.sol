@@ -285,6 +285,30 @@ contract BatchTest is MarketTest {
         assertEq(consumer.output(), output);
     }
 
+    /// One callback after the other: none disturbs the memory of what comes after it.
+    function test_CallbacksDisturbNothingOfABatch() public {
+        RecordingConsumer consumer = RecordingConsumer(
+            Artifacts.deploy("contracts/mocks/market/HostileConsumers.sol:RecordingConsumer", "")
+        );
+        Fulfilment[] memory batch = new Fulfilment[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            Request memory req = baseRequest();
+            (req.nonce, req.consumer, req.callbackGas) = (i, address(consumer), 500_000);
+            open(req);
+            batch[i] = Fulfilment(req, rescuer, output, sealFor(req, rescuer, output));
+        }
+        batch[2].seal = hex"00";
+        bytes memory err = abi.encodeWithSelector(IProofSystem.MalformedSeal.selector);
+        vm.expectEmit(address(market));
+        emit IInferenceMarket.FulfilmentRefused(market.jobIdOf(batch[2].request), err);
+        bytes[] memory refusals = market.fulfilBatch(batch);
+        assertEq(refusals.length, 4);
+        for (uint256 i = 0; i < 4; ++i) assertEq(refusals[i], i == 2 ? err : bytes(""));
+        assertEq(consumer.calls(), 3);
+        assertTrue(consumer.jobId() == market.jobIdOf(batch[3].request));
+        assertEq(consumer.output(), output);
+    }
+
     /// Too little gas for a verification is nobody's refusal.
     function test_WantOfGasRevertsTheWhole() public {
         Fulfilment[] memory batch = jobs(4);
