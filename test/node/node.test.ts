@@ -560,8 +560,12 @@ describe("the operator's node", () => {
 
   it("keeps claiming stopped after too many failures in a row, whatever succeeds later", async () => {
     const first = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 1n }));
-    const { node, statusOf } = nodeWith({ system: "flakyProofs", config: { breakerFailures: 1 } });
-    await settle(node, 8);
+    let waited = 0;
+    const clock = { now: () => chainsClock.now() + 1000 * waited };
+    const { node, statusOf } = nodeWith({ system: "flakyProofs", config: { breakerFailures: 1 }, clock });
+    await settle(node, 5);
+    waited = 10;
+    await settle(node, 4);
     await rm(join(root, "hub/packages", `${cid}.crashed`));
     expect(await statusOf(first), "its collateral was at stake").to.equal("settled: settled by this node");
     const second = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 2n }));
@@ -593,9 +597,19 @@ describe("the operator's node", () => {
   });
 
   it("sets a job aside when its proofs keep crashing, and stops claiming that model", async () => {
-    const { node, statusOf } = nodeWith({ system: "crashingProofs" });
+    let waited = 0;
+    const { node, statusOf } = nodeWith({
+      system: "crashingProofs",
+      clock: { now: () => chainsClock.now() + 1000 * waited },
+    });
     const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
     await settle(node, 8);
+    expect(await statusOf(jobId), "not at once").to.match(/^open: PROVER_CRASHED/);
+    waited = 10;
+    await settle(node, 3);
+    expect(await statusOf(jobId), "longer each time").to.match(/^open: PROVER_CRASHED/);
+    waited = 50;
+    await settle(node, 3);
     expect(await statusOf(jobId)).to.match(/^setAside: PROVER_CRASHED/);
     const next = await chain.submitRequest(await chain.makeRequest(modelId, { nonce: 9n }));
     await settle(node, 2);
@@ -654,9 +668,13 @@ describe("the operator's node", () => {
   });
 
   it("starts a crashed prover again and settles", async () => {
-    const { node, statusOf } = nodeWith({ system: "flakyProofs" });
+    let waited = 0;
+    const clock = { now: () => chainsClock.now() + 1000 * waited };
+    const { node, statusOf } = nodeWith({ system: "flakyProofs", clock });
     const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
-    await settle(node, 8);
+    await settle(node, 5);
+    waited = 10;
+    await settle(node, 4);
     expect(await statusOf(jobId)).to.equal("settled: settled by this node");
     await rm(join(root, "hub/packages", `${cid}.crashed`));
   });
@@ -739,7 +757,7 @@ describe("the operator's node", () => {
     const { prover } = nodeWith({ system: "deafProofs" });
     const statement = { context: 1n, input: Uint8Array.of(1, 2, 3, 4) };
     const { output } = await prover.prove(join(root, "package"), statement);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await codeOf(prover.prove(join(root, "package"), statement))).to.equal("PROVER_CRASHED");
     expect((await prover.prove(join(root, "package"), statement)).output).to.deep.equal(output);
   });

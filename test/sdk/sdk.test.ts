@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { id } from "ethers";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -263,7 +264,8 @@ describe("the SDK on a chain", () => {
     it("bonds what is on the market and, where that lacks, the account's tokens; says when there is too little", async () => {
       const operator = chain.senderOf(2);
       const { deployment } = chain;
-      await operator.send(calls.approve(token, deployment.market, 0n), { pollMs: 1 });
+      await operator.send(calls.approve(token, deployment.market, 3n), { pollMs: 1 });
+      const { number } = await chain.chain.head();
       const { balance } = await chain.chain.walletOf(token, operator.address);
       const held = await chain.chain.balanceOf(token, operator.address);
       const stake = await bondStake(chain.chain, operator, token, held + 5n, { pollMs: 1 });
@@ -272,6 +274,11 @@ describe("the SDK on a chain", () => {
         balance: balance - 5n,
         allowance: 0n,
       });
+      // By way of zero, for tokens that refuse to change an allowance otherwise.
+      const approvals = await chain.ethers.provider.getLogs({
+        ...{ address: token, fromBlock: number + 1, topics: [id("Approval(address,address,uint256)")] },
+      });
+      expect(approvals.slice(0, 2).map(({ data }) => BigInt(data))).to.deep.equal([0n, 5n]);
       expect(await codeOf(bondStake(chain.chain, operator, token, balance))).to.equal("FUNDS_MISSING");
       await operator.send(calls.unbond(deployment, token, 7n), { pollMs: 1 });
       const unbonding = await chain.chain.stakeOf(token, operator.address);

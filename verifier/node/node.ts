@@ -51,6 +51,9 @@ const WAITING_MS = 5_000;
 /** How long a transaction may be without a receipt before its bytes are broadcast again. */
 const REBROADCAST_MS = 30_000;
 
+/** Before a failed proof is tried again, and four times as long each time: what failed may need a moment (memory, a disk). */
+const RETRY_MS = 10_000;
+
 export function createNode(config: NodeConfig, deps: NodeDependencies): OperatorNode {
   const { chain, sender, store, openings, prover, logger, clock, proofSystem } = deps;
   const { deployment } = chain;
@@ -58,6 +61,8 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const views = openViews(config, deps, models);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
   const broadcastAt = new Map<Hex, number>();
+  /** of jobs whose proof failed: when it may be tried again */
+  const retryAt = new Map<Hex, number>();
   /** of waiting jobs: the number of the last look at each */
   const lookedAt = new Map<Hex, number>();
   let looks = 0;
@@ -87,6 +92,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     logger.warn({ jobId: job.jobId, code: error.code, failures, error: error.message }, "job failed");
     const reason = `${error.code}: ${error.message}`;
     if (failures < config.proving.maxFailures && error.consequence !== "ESCALATE") {
+      retryAt.set(job.jobId, clock.now() + RETRY_MS * 4 ** (failures - 1));
       await update(job, { failures, reason, proof: null, status: "open" });
       return;
     }
@@ -239,12 +245,14 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       case "claim":
         return claim(job, step.settlementGas);
       case "prove":
+        if (clock.now() < (retryAt.get(job.jobId) ?? 0)) return;
         return startProving(job);
       case "submit":
         return submit(job);
       case "end":
         views.forget(job.jobId);
         lookedAt.delete(job.jobId);
+        retryAt.delete(job.jobId);
         gasToSettle.delete(job.jobId);
         if (job.claim !== null || job.fulfil !== null) sender.release();
         await update(job, { status: step.status, reason: step.reason, endedAt: block });

@@ -25,7 +25,11 @@ export async function coverBalance(
   }
   const { deployment } = chain;
   // SAFETY: the market may take exactly what is to be deposited now.
-  if (allowance < missing) await sender.send(calls.approve(token, deployment.market, missing), options);
+  if (allowance < missing) {
+    // Some tokens refuse to change an allowance that is neither zero nor to become it (USDT).
+    if (allowance !== 0n) await sender.send(calls.approve(token, deployment.market, 0n), options);
+    await sender.send(calls.approve(token, deployment.market, missing), options);
+  }
   await sender.send(calls.deposit(deployment, token, sender.address, missing), options);
 }
 
