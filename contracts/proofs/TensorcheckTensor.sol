@@ -26,7 +26,8 @@ library TensorcheckTensor {
         unchecked {
             uint256 r = Multilinear.order(points);
             uint256 inner; // values behind one index of the axis at hand; first, all
-            (inner, value, next) = _cells(points, cursor);
+            uint256 alike;
+            (inner, value, alike, next) = _cells(points, cursor);
             uint256 table = _free();
             uint256 runs = 1;
             uint256 lanes = table + 128;
@@ -34,7 +35,7 @@ library TensorcheckTensor {
             uint256 pieces = 0; // runs of the split axis, once it is found
             uint256 tail = 1; // length of the last of them
             assembly ("memory-safe") {
-                mstore(table, 1)
+                mstore(table, alike)
                 mstore(lanes, 1)
             }
             for (++cursor; cursor < next;) {
@@ -44,6 +45,7 @@ library TensorcheckTensor {
                     _uint(cursor + 5, 32)
                 );
                 cursor += 5 + bits;
+                if (size == 1) continue;
                 inner /= size;
                 if (inner >= RUN) {
                     (table, runs) = _product(points, table, runs, list, bits, size);
@@ -86,17 +88,23 @@ library TensorcheckTensor {
         }
     }
 
-    /// Values of all axes, eq summed over their cells, and the cursor behind them.
-    function _cells(uint256 points, uint256 cursor) private pure returns (uint256 count, uint256 cells, uint256 next) {
+    /// Values of all axes, eq summed over their cells, eq of the axes of one index, and the cursor behind them. These weigh
+    /// all values alike: a table for each would let a key make the work many times that of its values.
+    function _cells(
+        uint256 points,
+        uint256 cursor
+    ) private pure returns (uint256 count, uint256 cells, uint256 alike, uint256 next) {
         unchecked {
-            (count, cells) = (1, 1);
+            (count, cells, alike) = (1, 1, 1);
             uint256 r = Multilinear.order(points);
             uint256 axes = _uint(cursor, 1);
             next = cursor + 1;
             for (; axes > 0; --axes) {
                 (uint256 size, uint256 bits) = (_uint(next, 4), _uint(next + 4, 1));
                 count *= size;
-                cells = mulmod(cells, Multilinear.lessThan(points, _uint(next + 5, 32), bits, size), r);
+                uint256 below = Multilinear.lessThan(points, _uint(next + 5, 32), bits, size);
+                cells = mulmod(cells, below, r);
+                if (size == 1) alike = mulmod(alike, below, r);
                 next += 5 + bits;
             }
         }

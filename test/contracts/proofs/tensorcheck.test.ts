@@ -261,6 +261,37 @@ describe("TensorcheckProofSystem", function () {
       }
     });
 
+    it("axes of one index cost no more than what the key takes to say them", async () => {
+      const ones = (count: number): Axis[] => Array.from({ length: count }, () => ({ size: 1, coordinates: [3] }));
+      const wide = { ...point, r: Array.from({ length: 14 }, (_, t) => BigInt(t + 2) ** 60n) };
+      const gas = async (axes: readonly Axis[]): Promise<number> => {
+        const bytes = Uint8Array.from(axesBytes(axes));
+        return Number(await harness.getFunction("tensor").estimateGas(tableOf(wide), bytes, 1, new Uint8Array(16384)));
+      };
+      const [outer, inner] = axesOf([256, 64]) as [Axis, Axis];
+      const plain = await gas([outer, inner]);
+      expect(await gas([outer, ...ones(253), inner])).to.be.lessThan(1.5 * plain);
+      const values = Float64Array.from({ length: 2 ** 14 }, (_, i) => (i * 31) % 256);
+      const many = [...ones(2), outer, ...ones(1), inner, ...ones(250)];
+      const [there] = (await harness.getFunction("tensor")(
+        tableOf(wide),
+        Uint8Array.from(axesBytes(many)),
+        1,
+        Uint8Array.from(values),
+      )) as [bigint];
+      const parsed = many.map((a) => ({ size: a.size, coordinates: Uint8Array.from(a.coordinates) }));
+      const levels = (): number => {
+        const start = performance.now();
+        expect(evaluateTensor(wide, parsed, values)).to.equal(there);
+        return performance.now() - start;
+      };
+      const alone = parsed.filter(({ size }) => size > 1);
+      const start = performance.now();
+      evaluateTensor(wide, alone, values);
+      // A level an axis and value would make it a hundred times as long.
+      expect(levels()).to.be.lessThan(30 * (performance.now() - start) + 200);
+    });
+
     for (const type of TYPES) {
       it(`tensors of ${type}`, () =>
         fc.assert(

@@ -10,7 +10,12 @@ import { runAt, valuesAt, type Drawn } from "./point.ts";
  * The multilinear extension of a tensor, padded by zeros on each axis to its bits, at the axes' coordinates:
  * Σ_i tensor[i] Π_axes eq(i of the axis, coordinates).
  */
-export function evaluateTensor(drawn: Drawn, axes: readonly Axis[], tensor: TensorValues): bigint {
+export function evaluateTensor(drawn: Drawn, all: readonly Axis[], tensor: TensorValues): bigint {
+  // Axes of one index weigh all values alike: a level for each would let a key make the work many times that of its values.
+  const alike = product(
+    all.filter(({ size }) => size === 1).map(({ coordinates }) => eqIndex(0, valuesAt(drawn, coordinates))),
+  );
+  const axes = all.filter(({ size }) => size > 1);
   const weights = axes.map(({ coordinates }) => new EqTable(valuesAt(drawn, coordinates)));
   const sum = (depth: number, offset: number): bigint => {
     const axis = axes[depth];
@@ -22,7 +27,7 @@ export function evaluateTensor(drawn: Drawn, axes: readonly Axis[], tensor: Tens
     }
     return total % SCALAR_FIELD;
   };
-  return mod(sum(0, 0));
+  return mod(sum(0, 0) * alike);
 }
 
 /** The value of a structured polynomial. */
