@@ -369,6 +369,7 @@ describe("verigrad, the command", () => {
     this.timeout(60_000);
     const commands = [
       "compile",
+      "fetch-ptau",
       "setup",
       "setup verify",
       "commit",
@@ -467,6 +468,23 @@ describe("verigrad, the command", () => {
     expect(refused.code).to.equal(2);
     expect(refused.stdout).to.contain("ACCURACY_TOO_LOW").and.to.contain("Gemm");
     expect(await readdir(root)).to.not.contain("inaccurate");
+  });
+
+  it("keeps no powers-of-tau file but the published one, and replaces none", async () => {
+    const server = createServer((_, response) => response.end("powers of tau that somebody knows"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const from = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const fetchPtau = (...args: string[]): Promise<Run> => verigrad(["fetch-ptau", ...args, "--json"]);
+    expectRefused(await fetchPtau("14", at("pot.ptau"), "--from", from), "SETUP_PHASE1_MISMATCH");
+    expectRefused(await fetchPtau("29", at("pot.ptau"), "--from", from), "SETUP_PHASE1_MISMATCH");
+    expectRefused(await fetchPtau("1.5", at("pot.ptau"), "--from", from), "USAGE");
+    expectRefused(await fetchPtau("14", at("pot.ptau"), "--from", "ftp://mirror/"), "USAGE");
+    expectRefused(await fetchPtau("14", at("deployment.json"), "--from", from), "OUTPUT_EXISTS");
+    server.close();
+    const { code, stderr } = await fetchPtau("14", at("pot.ptau"), "--from", from);
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^verigrad: [^\n]+\[PTAU_UNREACHABLE\]\n$/);
+    expect((await readdir(root)).filter((name) => name.includes("pot"))).to.deep.equal([]);
   });
 
   it("stops on Ctrl-C with 130, without a word or a stack trace", async () => {

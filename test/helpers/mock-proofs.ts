@@ -75,6 +75,7 @@ export const mockProofs: ProofSystem = {
   prove,
   checkSetup: async () => null,
   verifySetup: async () => [],
+  powersNeeded: async () => 0,
   setupOf: () => null,
   verificationCost: async () => ({ gas: 100_000, sealLength: 32 }),
   verify,

@@ -33,7 +33,7 @@ describe("proofs/fetch-ptau", () => {
         response.on("drain", more);
         return more();
       }
-      response.end(bytes);
+      response.writeHead(200, { "content-length": bytes.length }).end(bytes);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     from = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -61,7 +61,10 @@ describe("proofs/fetch-ptau", () => {
 
   it("keeps what has the hash", async () => {
     const expected = await blake2bHex(bytes);
-    expect(await fetchPtau(8, join(directory, "p"), { from, expected })).to.equal(expected);
+    const shares: (number | undefined)[] = [];
+    const onProgress = (_: string, share?: number): unknown => shares.push(share);
+    expect(await fetchPtau(8, join(directory, "p"), { from, expected, onProgress })).to.equal(expected);
+    expect(shares.at(-1)).to.equal(1);
     expect(asked).to.deep.equal(["/powersOfTau28_hez_final_08.ptau"]);
     expect(new Uint8Array(await readFile(join(directory, "p")))).to.deep.equal(bytes);
     expect(await readdir(directory)).to.deep.equal(["p"]);

@@ -7,6 +7,7 @@ import { auditCommand } from "./commands/audit.ts";
 import { commitCommand } from "./commands/commit.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { fetchPtauCommand } from "./commands/fetch-ptau.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { proveCommand } from "./commands/prove.ts";
@@ -49,6 +50,7 @@ const program = new Command("verigrad")
 for (const make of [
   inspectCommand,
   compileCommand,
+  fetchPtauCommand,
   setupCommand,
   commitCommand,
   proveCommand,

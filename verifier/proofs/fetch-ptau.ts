@@ -42,12 +42,12 @@ export async function fetchPtau(
   const file = await open(partial, "wx");
   try {
     try {
-      for await (const chunk of bytesOf(url, signal)) {
+      for await (const [chunk, length] of bytesOf(url, signal)) {
         written += chunk.length;
         if (written > mostBytes(power)) break;
         hash.update(chunk);
         await file.writeFile(chunk);
-        options.onProgress?.("fetch powers of tau", written);
+        options.onProgress?.("fetch powers of tau", length > 0 ? Math.min(1, written / length) : undefined);
       }
     } finally {
       await file.close();
@@ -64,12 +64,13 @@ export async function fetchPtau(
   }
 }
 
-/** Errors: PTAU_UNREACHABLE. */
-async function* bytesOf(url: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+/** Each chunk with the length that the server promises, 0 if it names none. Errors: PTAU_UNREACHABLE. */
+async function* bytesOf(url: string, signal: AbortSignal | undefined): AsyncGenerator<readonly [Uint8Array, number]> {
   try {
     const response = await fetch(url, { signal: signal ?? null });
     if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`);
-    yield* response.body as AsyncIterable<Uint8Array>;
+    const length = Number(response.headers.get("content-length"));
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) yield [chunk, length];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new VerigradError("PTAU_UNREACHABLE", `cannot fetch ${url}: ${why}`, { consequence: "RETRY", cause });

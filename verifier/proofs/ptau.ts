@@ -56,6 +56,15 @@ export async function ptauPower(source: string | Uint8Array): Promise<number> {
   return view.getUint32(60, true);
 }
 
+/** Power of a .ptau file that has to have 2^needed powers at least. Errors: POWERS_TOO_FEW, PACKAGE_MALFORMED. */
+export async function assertPtauPower(source: string | Uint8Array, needed: number): Promise<number> {
+  const available = await ptauPower(source);
+  if (available >= needed) return available;
+  throw new VerigradError("POWERS_TOO_FEW", `this model needs 2^${needed} powers of tau, the file has 2^${available}`, {
+    data: { needed, available },
+  });
+}
+
 /** magic, version, number of sections; type and length of the header; field size, field, power */
 const PTAU_HEAD = 12 + 12 + 4 + 32 + 4;
 

@@ -138,6 +138,8 @@ export interface ProofSystem {
    * not in the package: give its path. Never throws; every check that could not be made fails, with the reason.
    */
   verifySetup(directory: string, options?: { readonly ptau?: string }): Promise<readonly SetupCheck[]>;
+  /** k: a set-up of the package needs 2^k powers of tau. Errors: PACKAGE_*, and those of building it. */
+  powersNeeded(directory: string): Promise<number>;
   /** The set-up that a key shares with others; null where every key has its own, or where the key cannot be read. */
   setupOf(key: Uint8Array): KeySetup | null;
   /** What verifying under a key costs on chain, at the most. Errors: those of reading the key. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A real ceremony at a tiny power: snarkjs' own powers of tau, two contributors on their own machines, a beacon.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { powersOfTau } from "snarkjs";
 import { keccakHex } from "../../../verifier/hash.ts";
 import { checkerCurve, withWorkers } from "../../../verifier/proofs/curve.ts";
+import { developmentPhase1 } from "../../../verifier/proofs/groth16/development-phase1.ts";
 import {
   contribute,
   finalizeSetup,
@@ -111,6 +112,12 @@ describe("groth16: ceremony", function () {
     expect(await run({ contributions: [{ name: "Alice", entropy: "" }] })).to.equal("SETUP_REFUSED");
     expect(await run({ beacon: { hash: "xyz", iterations: 10 } })).to.equal("SETUP_REFUSED");
     expect(await run({ beacon: { hash: "00", iterations: 9 } })).to.equal("SETUP_REFUSED");
+    const few = await developmentPhase1(circuitPower(await readFile(join(directory, "circuit/main.r1cs"))) - 1);
+    const small = { ptau: join(scratch, "few.ptau"), expectedBlake2b: await blake2bHex(few) };
+    await writeFile(small.ptau, few);
+    expect(await run(small)).to.equal("POWERS_TOO_FEW");
+    expect(await rejectionOf(startCeremony(directory, small, join(scratch, "few.zkey")))).to.equal("POWERS_TOO_FEW");
+    expect(await readdir(scratch)).to.not.include("few.zkey");
     const empty = join(scratch, "untouched.zkey");
     await startCeremony(directory, { ptau, expectedBlake2b }, empty);
     expect(await rejectionOf(finalizeSetup(directory, empty, { ptau, expectedBlake2b, beacon }))).to.equal(

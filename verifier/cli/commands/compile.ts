@@ -94,7 +94,10 @@ async function compile(context: CliContext, model: string, options: CompileOptio
   for (const notice of built.notices) context.print(`notice: ${notice}`);
   if (report !== null) printReport(context, report);
   context.print(`${options.output}: package of ${name} for ${proofSystem.name}, ${compileMs} ms`);
-  context.print(`next: verigrad setup ${options.output}`);
+  const powers = await proofSystem.powersNeeded(options.output);
+  context.print(
+    `next: verigrad setup ${options.output} (a ceremony's takes 2^${powers} powers of tau: verigrad fetch-ptau)`,
+  );
   context.result({
     directory: options.output,
     name,
@@ -103,6 +106,7 @@ async function compile(context: CliContext, model: string, options: CompileOptio
     files: built.files.map(({ path }) => path),
     notices: built.notices,
     accuracy: report,
+    powers,
     compileMs,
   });
 }

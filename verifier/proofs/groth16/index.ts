@@ -11,6 +11,7 @@ import { readPackageFile } from "../files.ts";
 import { PATHS } from "./paths.ts";
 import { inputModeOfCircuit, SELECTOR } from "./key.ts";
 import { prove } from "./prove.ts";
+import { circuitPower } from "./setup.ts";
 import { findPtau, NO_PTAU } from "../ptau.ts";
 import { failureOf } from "../setup-checks.ts";
 import { parseTranscript } from "./transcript.ts";
@@ -50,6 +51,7 @@ export function createGroth16(options: Groth16Options = {}): ProofSystem {
     prove: (directory, statement, work = {}) => prove(directory, statement, { ...options, ...work }),
     checkSetup,
     verifySetup,
+    powersNeeded: async (directory) => circuitPower(await readPackageFile(directory, PATHS.r1cs)),
     setupOf: () => null,
     verificationCost,
     verify,

@@ -53,8 +53,7 @@ const written = (memory: Memory): Uint8Array => memory.data as Uint8Array;
 export async function initialZkey(r1cs: Uint8Array, ptau: Uint8Array | string): Promise<Uint8Array> {
   const zkey: Memory = { type: "mem" };
   const result = await withWorkers(() => zKey.newZKey(r1cs, ptau, zkey));
-  if (result === -1)
-    throw new VerigradError("SETUP_REFUSED", "the powers of tau are too few for this circuit or unprepared");
+  if (result === -1) throw new VerigradError("SETUP_REFUSED", "the powers of tau are not prepared for phase 2");
   return written(zkey);
 }
 

@@ -12,7 +12,7 @@ import { checkAborted, readGraph, readPackageFile, writeWhole } from "../files.t
 import { PATHS } from "./paths.ts";
 import { encodeKey, interfaceOf, keyFromZkey, parseKey } from "./key.ts";
 import { contributed, initialZkey, runPhase2, withBeacon, type Beacon, type Contributor } from "./phase2.ts";
-import { assertPtau, blake2bHex, ptauPower, type PtauFile } from "../ptau.ts";
+import { assertPtau, assertPtauPower, blake2bHex, ptauPower, type PtauFile } from "../ptau.ts";
 import { readSetupCache, storeSetupCache } from "./setup-cache.ts";
 import { readR1csHeader } from "./r1cs.ts";
 import { setupHashOf, type SetupKind } from "../transcript.ts";
@@ -60,7 +60,7 @@ export async function setupDevelopment(
 /**
  * Makes setup/ of a package with a real phase 1 and any number of contributors, then a beacon. For contributors on
  * machines of their own: startCeremony, contribute (each), finalizeSetup.
- * Errors: PACKAGE_*, SETUP_PHASE1_MISMATCH, SETUP_NO_CONTRIBUTION, SETUP_REFUSED, ABORTED.
+ * Errors: PACKAGE_*, SETUP_PHASE1_MISMATCH, POWERS_TOO_FEW, SETUP_NO_CONTRIBUTION, SETUP_REFUSED, ABORTED.
  */
 export async function setupCeremony(
   directory: string,
@@ -72,6 +72,7 @@ export async function setupCeremony(
   }
   await assertPtau(ceremony);
   const r1cs = await readPackageFile(directory, PATHS.r1cs);
+  await assertPtauPower(ceremony.ptau, circuitPower(r1cs));
   const zkey = await runPhase2(r1cs, ceremony.ptau, ceremony.contributions, ceremony.beacon, options);
   return writeSetup(directory, "ceremony", { r1cs, zkey, ptau: ceremony.ptau });
 }
@@ -79,7 +80,9 @@ export async function setupCeremony(
 /** Writes the .zkey that the first contributor starts from. Errors: as setupCeremony. */
 export async function startCeremony(directory: string, phase1: PtauFile, zkeyOut: string): Promise<void> {
   await assertPtau(phase1);
-  await writeWhole(zkeyOut, await initialZkey(await readPackageFile(directory, PATHS.r1cs), phase1.ptau));
+  const r1cs = await readPackageFile(directory, PATHS.r1cs);
+  await assertPtauPower(phase1.ptau, circuitPower(r1cs));
+  await writeWhole(zkeyOut, await initialZkey(r1cs, phase1.ptau));
 }
 
 /** Adds one contribution; returns its hash, which the contributor should publish. Errors: SETUP_REFUSED. */

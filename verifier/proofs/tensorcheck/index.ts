@@ -13,7 +13,7 @@ import { cellsOf } from "./estimate.ts";
 import { tensorcheckRefusals } from "./lower/index.ts";
 import { PATHS } from "./paths.ts";
 import { prove } from "./prove.ts";
-import { setupOf, verifySetup } from "./setup.ts";
+import { powersNeeded, setupOf, verifySetup } from "./setup.ts";
 import { parseTranscript } from "./transcript.ts";
 import { verificationCost } from "./verification-cost.ts";
 import { verify } from "./verify/verify.ts";
@@ -31,6 +31,7 @@ export const tensorcheck: ProofSystem = {
   prove,
   checkSetup,
   verifySetup: (directory, options) => verifySetup(directory, options),
+  powersNeeded,
   setupOf,
   verificationCost,
   verify: (key, claim, seal) => verify(key, claim, seal),

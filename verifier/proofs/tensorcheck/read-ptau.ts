@@ -5,7 +5,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { VerigradError } from "../../errors.ts";
 import { checkerCurve } from "../curve.ts";
 import { G1_BYTES, G2_BYTES, g2Bytes } from "../points.ts";
-import { assertPtau, ptauPower, type PtauFile } from "../ptau.ts";
+import { assertPtau, assertPtauPower, type PtauFile } from "../ptau.ts";
 import type { Powers } from "./powers.ts";
 
 /** Sections of a .ptau file: [τ^i]_1 for i < 2^(p+1) − 1, and [τ^i]_2 for i < 2^p. */
@@ -18,16 +18,7 @@ const TAU_G2 = 3;
  */
 export async function readPtau(source: PtauFile, power: number): Promise<Powers> {
   const hash = await assertPtau(source);
-  const available = await ptauPower(source.ptau);
-  if (available < power) {
-    throw new VerigradError(
-      "POWERS_TOO_FEW",
-      `this model needs 2^${power} powers of tau, the file has 2^${available}`,
-      {
-        data: { needed: power, available },
-      },
-    );
-  }
+  const available = await assertPtauPower(source.ptau, power);
   const file = await open(source.ptau);
   try {
     const sections = await sectionsOf(file);

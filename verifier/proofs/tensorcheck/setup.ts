@@ -88,6 +88,11 @@ export async function setupFromPowers(
   return writeSetup(directory, compiled, powers, options);
 }
 
+/** k: the package's set-up needs 2^k powers of tau. Errors: PACKAGE_*, TENSORCHECK_*. */
+export async function powersNeeded(directory: string): Promise<number> {
+  return (await compiledPackage(directory)).numbered.placement.n;
+}
+
 async function assertPowers(powers: Powers): Promise<void> {
   const fault = await checkPowers(powers);
   if (fault !== null) throw new VerigradError("POWERS_INVALID", `powers of tau: ${fault}`);
