@@ -24,6 +24,7 @@ export interface G2Point {
   readonly y: Fq2;
 }
 
+export const G1_GENERATOR: G1Point = { x: 1n, y: 2n };
 export const G1_BYTES = 64;
 export const G2_BYTES = 128;
 

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { checkerCurve } from "../../../verifier/proofs/curve.ts";
 import { developmentPhase1 } from "../../../verifier/proofs/groth16/development-phase1.ts";
 import { readSections, writeSections } from "../../../verifier/proofs/groth16/sections.ts";
-import { g1Bytes, g2Bytes } from "../../../verifier/proofs/points.ts";
+import { BASE_FIELD as q, g1Bytes, g2Bytes } from "../../../verifier/proofs/points.ts";
 import { blake2bHex } from "../../../verifier/proofs/ptau.ts";
 import { commitPre } from "../../../verifier/proofs/tensorcheck/commit.ts";
 import { placeColumns } from "../../../verifier/proofs/tensorcheck/place.ts";
@@ -96,6 +96,21 @@ describe("tensorcheck/powers", () => {
     expect(await checkPowers(withPoint(5, off))).to.contain("point 5");
     expect(await checkPowers(withPoint(5, new Uint8Array(64)))).to.contain("point 5");
     expect(await checkPowers({ ...powers, g1: powers.g1.subarray(64) })).to.contain("there are not");
+  });
+
+  it("is not fooled by points that meet in sums", async () => {
+    const [one, minus] = [g1Bytes({ x: 1n, y: 2n }), g1Bytes({ x: 1n, y: q - 2n })];
+    const of = (each: (i: number) => Uint8Array, count = 2 ** 12): Powers => {
+      const g1 = new Uint8Array(64 * count);
+      for (let i = 0; i < count; i++) g1.set(each(i), 64 * i);
+      return { ...powers, power: Math.log2(count), g1 };
+    };
+    for (const count of [2, 4, 2 ** 12]) {
+      expect(await checkPowers(of(() => one, count))).to.contain("not powers");
+      expect(await checkPowers(of((i) => (i % 2 === 0 ? one : minus), count))).to.contain("not powers");
+    }
+    for (const count of [4, 2 ** 12])
+      expect(await checkPowers(of((i) => (i === 0 ? one : point(1)), count))).to.contain("not powers");
   });
 
   it("refuses a tau that everybody knows, and a [tau]_2 outside of its group", async () => {

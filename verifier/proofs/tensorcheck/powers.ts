@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { VerigradError } from "../../errors.ts";
+import { sameBytes } from "../../graph/canonical-json.ts";
 import { checkerCurve } from "../curve.ts";
 import { randomScalar } from "../fixed-base.ts";
 import {
@@ -11,10 +12,13 @@ import {
   concat,
   G1_BYTES,
   G2_BYTES,
+  g1Bytes,
+  G1_GENERATOR,
   g2Bytes,
   g2Fault,
   readG2,
   SCALAR_FIELD as r,
+  toG1,
   toG2,
 } from "../points.ts";
 import type { Hex } from "../types.ts";
@@ -74,12 +78,6 @@ export function firstPowers(powers: Powers, power: number): Powers {
   return { ...powers, power, g1: powers.g1.subarray(0, G1_BYTES * 2 ** power) };
 }
 
-/** The points in ffjavascript's form: affine, little-endian Montgomery. */
-export async function libraryPoints(g1: Uint8Array): Promise<Uint8Array> {
-  const { G1 } = await checkerCurve();
-  return G1.batchUtoLEM(g1);
-}
-
 /** INSECURE: powers of a tau that this process draws and drops. Errors: ENGINE_*. */
 export const developmentPowers = (power: number): Promise<Powers> => powersOf(randomScalar(), power);
 
@@ -101,12 +99,10 @@ export async function powersOf(tau: bigint, power: number): Promise<Powers> {
   }
 }
 
-/** Bytes of a random weight: what does not hold passes with probability 2^-128. */
-const WEIGHT_BYTES = 16;
-
 /**
  * Whether the points are 1, τ, τ², … times the generator, for the τ of tau2; null if so, else why not. With random ρ_i:
  * e(Σ ρ_i P_{i+1}, [1]_2) = e(Σ ρ_i P_i, [τ]_2), P_0 the generator, every P_i on the curve, [τ]_2 of order r and τ not ±1.
+ * What does not hold passes with probability 2^-253. Errors: ENGINE_*.
  */
 export async function checkPowers({ power, g1, tau2 }: Powers): Promise<string | null> {
   const curve = await checkerCurve();
@@ -120,13 +116,25 @@ export async function checkPowers({ power, g1, tau2 }: Powers): Promise<string |
   if (g1.length !== G1_BYTES * count) return `there are not 2^${power} points`;
   const off = offCurve(g1);
   if (off !== null) return `point ${off} is not on the curve`;
-  const points = await libraryPoints(g1);
-  if (!G1.eq(points.subarray(0, G1_BYTES), G1.toAffine(G1.g))) return "the first point is not the generator";
-  const weights = randomBytes(WEIGHT_BYTES * (count - 1));
-  const low = await G1.multiExpAffine(points.subarray(0, -G1_BYTES), weights);
-  const high = await G1.multiExpAffine(points.subarray(G1_BYTES), weights);
-  const holds = await curve.pairingEq(high, G2.g, G1.neg(low), tau);
-  return holds ? null : "the points are not powers of tau";
+  if (!sameBytes(g1.subarray(0, G1_BYTES), g1Bytes(G1_GENERATOR))) return "the first point is not the generator";
+  const engine = await Engine.create();
+  try {
+    const points = engine.points(g1);
+    const weights = engine.fromBytes(randomWeights(count - 1));
+    const low = await engine.msm(points, weights);
+    const high = await engine.msm(points, weights, 1);
+    const holds = await curve.pairingEq(toG1(G1, high), G2.g, G1.neg(toG1(G1, low)), tau);
+    return holds ? null : "the points are not powers of tau";
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Random scalars below 2^253, 32 little-endian bytes each. */
+function randomWeights(count: number): Uint8Array {
+  const bytes = randomBytes(32 * count);
+  for (let at = 31; at < bytes.length; at += 32) bytes[at] = (bytes[at] as number) & 31;
+  return bytes;
 }
 
 /** Index of a point that is infinity, has a coordinate >= q or is off the curve; null if there is none. */

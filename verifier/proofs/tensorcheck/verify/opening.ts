@@ -2,7 +2,7 @@
 // The opening of all entities at one point: Gemini (eprint 2022/420) folds a multilinear polynomial of n variables to n
 // univariate ones, Shplonk (eprint 2020/081) opens these at 2 n points (docs/spec/tensorcheck.md, section 3, Opening).
 import { checkerCurve } from "../../curve.ts";
-import { concat, toG1, toG2, uint256Bytes, type G1Point } from "../../points.ts";
+import { concat, G1_GENERATOR, toG1, toG2, uint256Bytes, type G1Point } from "../../points.ts";
 import { EqTable, inverse, mod, powers } from "./field.ts";
 import type { Key } from "./key.ts";
 import { valuesAt, type Drawn } from "./point.ts";
@@ -14,8 +14,6 @@ interface Summand {
   readonly scalar: bigint;
   readonly point: G1Point;
 }
-
-const GENERATOR: G1Point = { x: 1n, y: 2n };
 
 /** Openings batched to one: they hold if e(Σ left + z [W], [1]_2) = e([W], [τ]_2). */
 export interface Batch {
@@ -85,7 +83,7 @@ export function batchOpenings(
     ...combination(key, drawn, etas, seal).map(({ scalar, point }) => ({ scalar: mod(-w0 * scalar), point })),
     ...others.map((w, j) => ({ scalar: mod(-w), point: seal.folds.values[j] as G1Point })),
     { scalar: 1n, point: seal.quotient.values[0] as G1Point },
-    { scalar: mod(k0), point: GENERATOR },
+    { scalar: mod(k0), point: G1_GENERATOR },
   ];
   return { left, z };
 }
