@@ -46,7 +46,7 @@ const view: View = {
   claimingStopped: false,
 };
 const job = sampleJob(1);
-const signed = { hash: job.jobId, nonce: 0, raw: "0x" } as const;
+const signed = { hash: job.jobId, nonce: 0, raw: "0x", replaced: [] } as const;
 const TOO_MUCH = "dropped: it asks for too much collateral";
 const proven: Job = { ...job, proof: { output: "0x", seal: "0x" } };
 

@@ -94,6 +94,8 @@ export interface SignedTransaction {
   readonly hash: Hex;
   readonly nonce: number;
   readonly raw: Hex;
+  /** hashes of those whose place it took: with the same nonce, so that one of them at the most is ever included */
+  readonly replaced: readonly Hex[];
 }
 
 export interface Receipt {
@@ -116,6 +118,14 @@ export interface Sender {
   simulate(call: Call): Promise<void>;
   /** Simulates and signs with the next nonce; broadcasts nothing. Errors: CHAIN_REVERTED, CHAIN_FUNDS. */
   sign(call: Call): Promise<SignedTransaction>;
+  /**
+   * Simulates and signs what takes the place of a transaction that is not included: its nonce, its gas, higher fees. Without a call
+   * it does nothing but use the nonce up. Broadcasts nothing. Null where fees are not what holds it up: it offers several times
+   * today's. Errors: as `sign`.
+   */
+  replace(transaction: SignedTransaction, call: Call | null): Promise<SignedTransaction | null>;
+  /** How many transactions of the account are in the chain: the nonce that is to be included next. */
+  includedCount(): Promise<number>;
   /** Whether the account's ether pays for so much gas at the price that a transaction would offer now. */
   affords(gas: number): Promise<boolean>;
   /** Broadcasts; a transaction that the chain knows already is no error. Errors: TX_NONCE_USED when another took its nonce. */
@@ -136,6 +146,13 @@ export interface Sender {
 export const TRANSACTION_GAS = 2 ** 24;
 /** Head-room over the estimate, in percent: state may change between estimate and inclusion. */
 const GAS_MARGIN = 120n;
+
+/** Nodes take a transaction in another's place for fees that are a tenth higher (geth), an eighth (reth, others): in thousandths. */
+const REPLACEMENT = 1125n;
+/** Of what is offered today: an RPC that hides receipts must not drive an offer up for ever. */
+const MOST_OFFERED = 10n;
+/** What a transaction that calls nothing takes. */
+const PLAIN_GAS = 21_000n;
 
 /** The estimate with head-room, as far as a transaction may have it: with more, none would be accepted. */
 function withMargin(estimate: bigint): bigint {
@@ -173,12 +190,18 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
       await provider.call({ from, to: call.to, data: call.data });
     });
 
+  /** What is to be offered for a unit of gas now. */
+  const feesOf = async () => {
+    const { maxFeePerGas, gasPrice, maxPriorityFeePerGas } = await provider.getFeeData();
+    return { maxFeePerGas: maxFeePerGas ?? gasPrice ?? 0n, maxPriorityFeePerGas: maxPriorityFeePerGas ?? 0n };
+  };
+
   const sign = (call: Call): Promise<SignedTransaction> =>
     inTurn(() =>
       withChainErrors(async () => {
         await simulate(call);
         const gas = await provider.estimateGas({ from, to: call.to, data: call.data });
-        const fees = await provider.getFeeData();
+        const fees = await feesOf();
         const nonce = Math.max(await provider.getTransactionCount(from, "pending"), nextNonce);
         const raw = (await wallet.signTransaction({
           type: 2,
@@ -187,19 +210,37 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
           to: call.to,
           data: call.data,
           gasLimit: withMargin(gas),
-          maxFeePerGas: fees.maxFeePerGas ?? fees.gasPrice ?? 0n,
-          maxPriorityFeePerGas: fees.maxPriorityFeePerGas ?? 0n,
+          ...fees,
         })) as Hex;
         nextNonce = nonce + 1;
-        return { hash: Transaction.from(raw).hash as Hex, nonce, raw };
+        return { hash: Transaction.from(raw).hash as Hex, nonce, raw, replaced: [] };
       }),
     );
 
+  const replace: Sender["replace"] = (transaction, call) =>
+    withChainErrors(async () => {
+      if (call !== null) await simulate(call);
+      const { nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas } = Transaction.from(transaction.raw);
+      const today = await feesOf();
+      const raised = (before: bigint | null, now: bigint): bigint => {
+        const least = ((before ?? 0n) * REPLACEMENT + 999n) / 1000n;
+        return least > now ? least : now;
+      };
+      const fees = {
+        maxFeePerGas: raised(maxFeePerGas, today.maxFeePerGas),
+        maxPriorityFeePerGas: raised(maxPriorityFeePerGas, today.maxPriorityFeePerGas),
+      };
+      if (fees.maxFeePerGas > MOST_OFFERED * today.maxFeePerGas) return null;
+      const what = call === null ? { to: from, gasLimit: PLAIN_GAS } : { to: call.to, data: call.data, gasLimit };
+      const raw = (await wallet.signTransaction({ type: 2, chainId, nonce, ...what, ...fees })) as Hex;
+      const replaced = [...transaction.replaced, transaction.hash];
+      return { hash: Transaction.from(raw).hash as Hex, nonce, raw, replaced };
+    });
+
   const affords = (gas: number): Promise<boolean> =>
     withChainErrors(async () => {
-      const fees = await provider.getFeeData();
-      const price = fees.maxFeePerGas ?? fees.gasPrice ?? 0n;
-      return (await provider.getBalance(from)) >= BigInt(gas) * price;
+      const { maxFeePerGas } = await feesOf();
+      return (await provider.getBalance(from)) >= BigInt(gas) * maxFeePerGas;
     });
 
   const receipt = (hash: Hex): Promise<Receipt | null> =>
@@ -252,6 +293,8 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
     address: from,
     simulate,
     sign,
+    replace,
+    includedCount: () => withChainErrors(() => provider.getTransactionCount(from, "latest")),
     affords,
     broadcast,
     release: () => {

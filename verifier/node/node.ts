@@ -2,7 +2,7 @@
 // The operator's node: watches the market, claims what pays and can be proven in time, proves it, settles it.
 import type { ChainReader } from "../chain/client.ts";
 import { contextOf, toBytes, toHex } from "../chain/hashes.ts";
-import { calls, type Call, type Sender, type SignedTransaction } from "../chain/transactions.ts";
+import { calls, type Sender } from "../chain/transactions.ts";
 import type { Hex } from "../chain/types.ts";
 import { watch } from "../chain/watcher.ts";
 import { VerigradError } from "../errors.ts";
@@ -15,6 +15,7 @@ import { decide, NOT_ENOUGH_ETHER } from "./decide.ts";
 import { CLAIM_GAS } from "./gas.ts";
 import { applyEvents, rollBack } from "./intake.ts";
 import { isRefused, openModels } from "./models.ts";
+import { openOutbox } from "./outbox.ts";
 import type { Prover } from "./prover.ts";
 import { openViews } from "./view.ts";
 import { witnessOf } from "./witness.ts";
@@ -48,9 +49,6 @@ const isStaked = (job: Job): boolean => job.status !== "open" || job.claim !== n
 /** How long one tick looks at jobs with nothing at stake; the rest have their turn in the next. */
 const WAITING_MS = 5_000;
 
-/** How long a transaction may be without a receipt before its bytes are broadcast again. */
-const REBROADCAST_MS = 30_000;
-
 /** Before a failed proof is tried again, and four times as long each time: what failed may need a moment (memory, a disk). */
 const RETRY_MS = 10_000;
 
@@ -60,7 +58,6 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const models = openModels(config, deps);
   const views = openViews(config, deps, models);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
-  const broadcastAt = new Map<Hex, number>();
   /** of jobs whose proof failed: when it may be tried again */
   const retryAt = new Map<Hex, number>();
   /** of waiting jobs: the number of the last look at each */
@@ -84,6 +81,8 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     return next;
   };
 
+  const outbox = openOutbox({ sender, store, logger, clock, update, maxFailures: config.proving.maxFailures });
+
   /** Counts a failure; after enough of them the job is set aside and, so that it costs no bond, its model too. */
   const failed = async (job: Job, error: VerigradError): Promise<void> => {
     const failures = job.failures + 1;
@@ -98,37 +97,6 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     }
     models.poison(job.request.modelId, `its proofs failed here (${error.code})`);
     await update(job, { failures, reason, status: "setAside", endedAt: block });
-  };
-
-  /**
-   * Brings a transaction to the chain and says whether it is done with: signed once, written down, then broadcast, and
-   * broadcast again with the same bytes until it has a receipt. There is never a second one while the first may land.
-   */
-  const transact = async (job: Job, field: "claim" | "fulfil", call: () => Call): Promise<void> => {
-    let current = job;
-    let signed: SignedTransaction | null = job[field];
-    if (signed === null) {
-      signed = await sender.sign(call());
-      current = await update(job, { [field]: signed, status: field === "claim" ? "claiming" : "submitting" });
-    }
-    const receipt = await sender.receipt(signed.hash);
-    if (receipt !== null) {
-      // Included. The chain's state, read at the next tick, says what it did; a reverted one may be sent anew.
-      if (receipt.ok) return;
-      const failures = job.failures + 1;
-      const status = failures < config.proving.maxFailures ? "open" : "setAside";
-      await update(current, { [field]: null, failures, status, reason: `${field} was included and reverted` });
-      return;
-    }
-    if ((broadcastAt.get(signed.hash) ?? -Infinity) > clock.now() - REBROADCAST_MS) return;
-    try {
-      await sender.broadcast(signed);
-      broadcastAt.set(signed.hash, clock.now());
-      logger.info({ jobId: job.jobId, transaction: signed.hash, call: field }, "transaction sent");
-    } catch (error) {
-      if (!(error instanceof VerigradError) || error.code !== "TX_NONCE_USED") throw error;
-      await update(current, { [field]: null });
-    }
   };
 
   const prove = async (job: Job, signal: AbortSignal): Promise<void> => {
@@ -189,7 +157,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     const call = calls.fulfil(deployment, request, sender.address, proof.output, proof.seal);
     try {
       // sign() simulates: nothing is sent that would not settle.
-      await transact(job, "fulfil", () => call);
+      await outbox.transact(job, "fulfil", call);
       failuresInRow = 0;
     } catch (error) {
       if (!(error instanceof VerigradError) || error.code !== "CHAIN_REVERTED") throw error;
@@ -215,7 +183,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
         if (job.reason !== NOT_ENOUGH_ETHER) await update(job, { reason: NOT_ENOUGH_ETHER });
         return;
       }
-      await transact(job, "claim", () => calls.claim(deployment, job.request));
+      await outbox.transact(job, "claim", calls.claim(deployment, job.request));
     } catch (error) {
       if (!(error instanceof VerigradError) || error.code !== "CHAIN_REVERTED") throw error;
       const name = String(error.data["error"]);
@@ -254,7 +222,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
         lookedAt.delete(job.jobId);
         retryAt.delete(job.jobId);
         gasToSettle.delete(job.jobId);
-        if (job.claim !== null || job.fulfil !== null) sender.release();
+        outbox.abandon(job);
         await update(job, { status: step.status, reason: step.reason, endedAt: block });
     }
   };
@@ -265,7 +233,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       if (step.rolledBackTo !== null) {
         logger.warn({ block: step.rolledBackTo }, "the chain was reorganised");
         await rollBack(store, step.rolledBackTo);
-        broadcastAt.clear(); // what was included may have to be sent again
+        outbox.forget();
       }
       await applyEvents(store, step.events, sender.address);
       block = step.head.number;
@@ -277,11 +245,22 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     }
   };
 
+  /** What fails for now is logged, and taken up at the next tick. */
+  const patiently = async (what: object, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof VerigradError) || error.consequence === "ESCALATE") throw error;
+      logger.warn({ ...what, code: error.code, error: error.message }, "has to wait");
+    }
+  };
+
   return {
     tick: async () => {
       const { now, blockTime } = await read();
       // SAFETY: what has collateral at stake comes first, and the rest in portions, so that a flood of requests cannot make it
       // late.
+      await patiently({}, () => outbox.tidy());
       const open = await store.list({ open: true });
       const [staked, waiting] = [open.filter(isStaked), open.filter((job) => !isStaked(job))];
       // Each has its turn: those that were looked at longest ago come first.
@@ -293,12 +272,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
           if (clock.now() >= until && i > staked.length) return;
           lookedAt.set(job.jobId, ++looks);
         }
-        try {
-          await advance(job, now, blockTime);
-        } catch (error) {
-          if (!(error instanceof VerigradError) || error.consequence === "ESCALATE") throw error;
-          logger.warn({ jobId: job.jobId, code: error.code, error: error.message }, "job has to wait");
-        }
+        await patiently({ jobId: job.jobId }, () => advance(job, now, blockTime));
       }
     },
     idle: async () => {
