@@ -34,8 +34,11 @@ contract InferenceMarket is MarketRequests {
 
     /// First word of every job's context (docs/spec/formats.md, section 7).
     bytes32 public constant DOMAIN_JOB = keccak256("verigrad.job.v1");
-    /// Most gas that a proof system gets for a verification: what a transaction (EIP-7825) has, without a settlement.
-    uint256 public constant MAX_VERIFY_GAS = 14_000_000;
+    /// Most gas that a proof system gets for a verification. A transaction (EIP-7825) has room for two: what the market lets
+    /// settle can be shown to be forged (IProofSystemRouter.stopKey).
+    uint256 public constant MAX_VERIFY_GAS = 7_000_000;
+    /// Most gas for the verification of a batch: what a transaction has, without the settlements.
+    uint256 private constant MAX_BATCH_VERIFY_GAS = 14_000_000;
 
     /// A settlement by proof on its way.
     struct Item {
@@ -282,7 +285,7 @@ contract InferenceMarket is MarketRequests {
             seals[j] = f.seal;
         }
         Item memory head = items[group[0]];
-        try head.proofSystem.verifyBatch{gas: MAX_VERIFY_GAS}(head.keyHash, contexts, inputs, outputs, seals) {
+        try head.proofSystem.verifyBatch{gas: MAX_BATCH_VERIFY_GAS}(head.keyHash, contexts, inputs, outputs, seals) {
             return true;
         } catch {
             return false; // no verdict yet: each item is asked about by itself

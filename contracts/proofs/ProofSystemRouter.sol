@@ -22,10 +22,10 @@ contract ProofSystemRouter is IProofSystemRouter, Ownable2Step {
         bytes32 codeHash;
     }
 
-    /// Gas for asking an implementation its selector, and for a verification: nothing that is added can take a caller's
-    /// whole transaction.
+    /// Gas for asking an implementation its selector, and for a verification (InferenceMarket.MAX_VERIFY_GAS): nothing that is
+    /// added can take a caller's whole transaction.
     uint256 private constant SELECTOR_GAS = 100_000;
-    uint256 private constant VERIFY_GAS = 14_000_000;
+    uint256 private constant VERIFY_GAS = 7_000_000;
 
     /// @notice May stop new jobs of a proof system, and nothing else. Zero: nobody may.
     address public immutable guardian;

@@ -42,6 +42,8 @@ library TensorcheckKey {
         uint256 chunks;
         uint256 values;
         uint256 work; // what a verifier computes beyond the length of the key
+        uint256 equations; // outputs, terms and look-ups so far
+        uint256 lastEquation; // the greatest number that one of them names
     }
 
     /// @notice Reverts unless [τ]_2 can be anybody's set-up. Errors: MalformedKey(12), ForgeableKey.
@@ -77,6 +79,8 @@ library TensorcheckKey {
             _structuredValues(reader);
             _entities(reader);
             _blocks(reader);
+            // A verifier makes as many powers of α.
+            _require(reader.lastEquation <= reader.equations, BLOCK);
             if (reader.cursor != reader.end) revert IProofSystem.MalformedKey(KeyHeader.LENGTH);
         }
     }
@@ -104,7 +108,7 @@ library TensorcheckKey {
         uint256 specs = KeyHeader.outputSpecsOf(blob);
         uint256 count = uint8(blob[specs]);
         for (uint256 port = 0; port < count; ++port) {
-            _require(_uint(_take(reader, 2), 2) > 0, BLOCK);
+            _equation(reader, _take(reader, 2));
             (, , uint256 size) = TensorSpecLib.placeOf(blob, specs, port);
             _axes(reader, size, false);
         }
@@ -254,7 +258,7 @@ library TensorcheckKey {
                 _require(k <= reader.k && isEq <= 1 && (isEq == 0 || k <= reader.r), BLOCK);
                 uint256 terms = _uint(_take(reader, 2), 2);
                 for (uint256 t = 0; t < terms; ++t) {
-                    _require(_uint(_take(reader, 2), 2) > 0, BLOCK);
+                    _equation(reader, _take(reader, 2));
                     _coefficient(reader);
                     uint256 factors = _uint(_take(reader, 1), 1);
                     _values(reader, _take(reader, 2 * factors), factors);
@@ -270,7 +274,7 @@ library TensorcheckKey {
         unchecked {
             uint256 cursor = _take(reader, 5);
             uint256 fractions = _uint(cursor + 4, 1);
-            _require(_uint(cursor, 2) > 0, BLOCK);
+            _equation(reader, cursor);
             _values(reader, cursor + 2, 1);
             _require(fractions > 0 && fractions <= 3, BLOCK);
             for (uint256 j = 0; j < fractions; ++j) {
@@ -284,6 +288,16 @@ library TensorcheckKey {
                     _values(reader, _take(reader, 4), 2);
                 }
             }
+        }
+    }
+
+    /// The number of an equation, which one more output, term or look-up is part of.
+    function _equation(Reader memory reader, uint256 cursor) private pure {
+        unchecked {
+            uint256 number = _uint(cursor, 2);
+            _require(number > 0, BLOCK);
+            if (number > reader.lastEquation) reader.lastEquation = number;
+            ++reader.equations;
         }
     }
 

@@ -315,7 +315,7 @@ contract AttacksTest is MarketTest {
         uint256 context = market.contextOf(market.jobIdOf(batch[1].request), operator);
         before = gasleft();
         vm.expectRevert(IProofSystem.MalformedSeal.selector);
-        groth16.verify{gas: 14_000_000}(keyHash, context, batch[1].request.input, output, batch[1].seal);
+        groth16.verify{gas: 7_000_000}(keyHash, context, batch[1].request.input, output, batch[1].seal);
         assertLt(before - gasleft(), 1_000_000);
     }
 

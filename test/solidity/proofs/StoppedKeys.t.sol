@@ -15,6 +15,14 @@ interface IShifty is IProofSystem {
     function become(bytes4 selector) external;
 }
 
+/// Takes almost all that a verification gets, and accepts.
+contract SlowSystem {
+    fallback() external {
+        uint256 end = gasleft() - 6_950_000;
+        while (gasleft() > end) {}
+    }
+}
+
 /// The mock proves anything, as a forger would: what the router makes of two proofs that contradict each other.
 contract StoppedKeysTest is MarketTest {
     bytes private other = hex"1102030405060708090a";
@@ -60,9 +68,28 @@ contract StoppedKeysTest is MarketTest {
                 IProofSystem.verify,
                 (keyHash, claims[i].context, input, claims[i].output, claims[i].seal)
             );
-            vm.expectCall(address(proofSystem), 0, 14_000_000, data, 1);
+            vm.expectCall(address(proofSystem), 0, 7_000_000, data, 1);
         }
         router.stopKey(SELECTOR, keyHash, input, claims[0], claims[1]);
+    }
+
+    /// A transaction (EIP-7825) carries two verifications as dear as the market takes, with the longest input that it takes.
+    function test_EveryKeyThatSettlesCanBeStopped() public {
+        vm.etch(address(proofSystem), address(new SlowSystem()).code);
+        bytes memory long = new bytes(65_536);
+        for (uint256 i = 0; i < long.length; i += 32) {
+            assembly {
+                mstore(add(add(long, 32), i), not(0))
+            }
+        }
+        bytes memory data = abi.encodeCall(
+            IProofSystemRouter.stopKey,
+            (SELECTOR, keyHash, long, Claim(1, output, new bytes(16_384)), Claim(2, other, new bytes(16_384)))
+        );
+        uint256 intrinsic = 21_000 + 16 * data.length;
+        (bool stoppedIt, ) = address(router).call{gas: (1 << 24) - intrinsic}(data);
+        assertTrue(stoppedIt);
+        assertTrue(router.isKeyStopped(SELECTOR, keyHash));
     }
 
     function test_AStoppedKeyTakesNoRequests() public {

@@ -42,6 +42,8 @@ export interface Key extends Bounds {
   /** number of claims of all entities */
   readonly claims: number;
   readonly blocks: readonly Block[];
+  /** the greatest number of an equation */
+  readonly lastEquation: number;
 }
 
 const MAX_WORK = 2 ** 22;
@@ -102,6 +104,12 @@ export async function parseTensorcheckKey(bytes: Uint8Array, setup?: Uint8Array)
   const values = claims + publics.length + structured.length;
   check(values <= CONSTANT_ONE, REASON.VALUE, "more than 65,535 values");
   const blocks = reader.list(2, () => readBlock(reader, bounds, values));
+  const equations = [
+    ...outputPorts.map(({ equation }) => equation),
+    ...blocks.flatMap(({ terms, lookups }) => [...terms, ...lookups].map(({ equation }) => equation)),
+  ];
+  const lastEquation = equations.reduce((most, equation) => Math.max(most, equation), 0);
+  check(lastEquation <= equations.length, REASON.BLOCK, "more equations than terms, look-ups and outputs");
   check(reader.at === bytes.length, REASON.LENGTH, "trailing bytes");
 
   await refuseKnownTau(tau2);
@@ -119,6 +127,7 @@ export async function parseTensorcheckKey(bytes: Uint8Array, setup?: Uint8Array)
     entities,
     claims,
     blocks,
+    lastEquation,
   };
 }
 
