@@ -40,6 +40,7 @@ const view: View = {
   royaltyBps: 500,
   settlementGas: 400_000,
   queuedSeconds: 0,
+  tried: true,
   provingSeconds: 60,
   output: null,
   refusal: null,
@@ -88,6 +89,15 @@ describe("the node's decision", () => {
     ["the deadline", { now: 4000n }, {}, "dropped: its deadline has passed"],
     ["a model that is refused", { refusal: { reason: "no", final: true } }, {}, "dropped: no"],
     ["a package that may still come", { refusal: { reason: "soon", final: false } }, {}, "wait: soon"],
+    ["an untried model", { tried: false }, {}, "try"],
+    ["an untried model, whatever the guess is", { tried: false, provingSeconds: 9999, queuedSeconds: 9999 }, {}, "try"],
+    [
+      "an untried model while breaker is open",
+      { tried: false, claimingStopped: true },
+      {},
+      "wait: claiming is stopped after too many failures in a row",
+    ],
+    ["an untried model for what never pays", { tried: false, royaltyBps: 9000 }, {}, "dropped: it never pays enough"],
     ["an open breaker", { claimingStopped: true }, {}, "wait: claiming is stopped after too many failures in a row"],
     [
       "a job that is not there",
@@ -128,7 +138,7 @@ describe("the node's decision", () => {
 
   it("never forgets a claim that may still land, until the deadline", () => {
     const claiming = { ...job, claim: signed };
-    for (const change of [{ now: 2500n }, { claimingStopped: true }]) {
+    for (const change of [{ now: 2500n }, { claimingStopped: true }, { tried: false }]) {
       expect(decide(claiming, { ...view, ...change }, config).do).to.equal("claim");
     }
     const refused = { ...view, refusal: { reason: "no", final: true } };
@@ -137,9 +147,9 @@ describe("the node's decision", () => {
     expect(decide(claiming, { ...view, now: 4000n, blockTime: 4000n }, config).do).to.equal("end");
   });
 
-  it("proves, then submits, what it has claimed, also late, but not after the deadline", () => {
-    for (const now of [1500n, 1799n, 1800n, 3999n]) {
-      const own = { ...view, job: claimedBy(US), now };
+  it("proves, then submits, what it has claimed, also late, tried or not, but not after the deadline", () => {
+    for (const [i, now] of [1500n, 1799n, 1800n, 3999n].entries()) {
+      const own = { ...view, job: claimedBy(US), now, tried: i % 2 === 0 };
       expect(decide(job, own, config).do).to.equal("prove");
       expect(decide(proven, own, config).do).to.equal("submit");
     }
@@ -173,6 +183,9 @@ describe("the node's decision", () => {
     expect(decide(proven, { ...theirs, now: 1800n }, rescuing).do).to.equal("submit");
     expect(decide(job, { ...theirs, now: 3821n }, rescuing).do).to.equal("end");
     expect(decide(job, { ...view, now: 2000n }, rescuing).do, "unclaimed").to.equal("prove");
+    const untried = { tried: false, now: 2000n };
+    expect(decide(job, { ...view, ...untried }, rescuing).do, "nothing is at stake").to.equal("prove");
+    expect(decide(job, { ...theirs, ...untried }, rescuing).do, "nothing is at stake").to.equal("prove");
     const tooDear = { ...theirs, now: 1800n, settlementGas: null };
     expect(decide(job, tooDear, rescuing)).to.include({ do: "end", reason: OVER_TRANSACTION_GAS });
     const own = { ...view, job: claimedBy(US), settlementGas: null };
@@ -242,6 +255,7 @@ describe("the node's decision", () => {
       blockTime: fc.bigInt({ min: 0n, max: 5000n }),
       queuedSeconds: fc.nat(300),
       provingSeconds: fc.integer({ min: 1, max: 400 }),
+      tried: fc.boolean(),
       job: fc.constantFrom(requested, claimedBy(US), claimedBy(THEM), { ...requested, state: "Cancelled" as const }),
     });
     fc.assert(
@@ -253,6 +267,7 @@ describe("the node's decision", () => {
             ? 200n
             : 100n + (100n * (seen.blockTime > 1000n ? seen.blockTime - 1000n : 0n)) / 1000n;
         expect(seen.job.state).to.equal("Requested");
+        expect(seen.tried).to.equal(true);
         expect(seen.now < 2000n).to.equal(true);
         expect(seen.freeStake >= 50n).to.equal(true);
         expect(price - (price * BigInt(seen.royaltyBps)) / 10_000n >= 95n).to.equal(true);

@@ -10,26 +10,22 @@ import { toBytes } from "../../verifier/chain/hashes.ts";
 import type { Hex, Request } from "../../verifier/chain/types.ts";
 import { keccakHex } from "../../verifier/hash.ts";
 import { VerigradError } from "../../verifier/errors.ts";
-import { parseNodeConfig, type NodeConfig } from "../../verifier/node/config.ts";
 import { NOT_ENOUGH_ETHER, NOT_ENOUGH_STAKE, OVER_TRANSACTION_GAS } from "../../verifier/node/decide.ts";
 import { openFileStore } from "../../verifier/node/fileStore.ts";
 import { memoryStore } from "../../verifier/node/memoryStore.ts";
-import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
-import { openProver, type Prover } from "../../verifier/node/prover.ts";
 import { runNode } from "../../verifier/node/run.ts";
 import { NO_OPENING } from "../../verifier/node/witness.ts";
 import { makeOpening, serializeOpening, type Opening } from "../../verifier/proofs/commitment.ts";
-import type { Clock, JobStore, Logger } from "../../verifier/node/types.ts";
+import type { Logger } from "../../verifier/node/types.ts";
 import { openOpenings, type Openings } from "../../verifier/hub/openings.ts";
 import { openHub, type Hub } from "../../verifier/hub/store.ts";
 import type { ProofSystem } from "../../verifier/proofs/types.ts";
 import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
 import { codeOf } from "../helpers/errors.ts";
 import { mockKey, mockProofs } from "../helpers/mock-proofs.ts";
+import { chainsClock, nodesOn, OPERATOR, quiet, settle } from "../helpers/nodes.ts";
 import { mockPackageFiles, tinyGraph, writeFiles } from "../helpers/packages.ts";
 
-const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const OPERATOR = 2;
 const OTHER = 3;
 
 describe("the operator's node", () => {
@@ -39,7 +35,6 @@ describe("the operator's node", () => {
   let openings: Openings;
   let modelId: Hex;
   let cid: string;
-  const provers: Prover[] = [];
 
   before(async () => {
     root = await mkdtemp(join(tmpdir(), "verigrad-node-"));
@@ -57,72 +52,16 @@ describe("the operator's node", () => {
   });
   afterEach(async () => {
     await snapshot.restore();
-    await Promise.all(provers.splice(0).map((prover) => prover.close()));
+    await nodes.close();
   });
   after(async () => {
     await chain.close();
     await rm(root, { recursive: true });
   });
 
-  const configOf = (change: Record<string, unknown> = {}): NodeConfig =>
-    parseNodeConfig({
-      models: "any",
-      tokens: [{ token: chain.deployment.tokens[0], minPrice: 500, maxCollateral: 10_000 }],
-      acceptInsecure: true,
-      watch: { confirmations: 0 },
-      ...change,
-    });
-
-  /** Restored snapshots put the chain's time back; a clock that is never ahead of it lets the chain's time be the node's. */
-  const chainsClock = { now: (): number => Date.now() - 86_400_000 };
-
-  /** A node of account OPERATOR; everything it needs can be replaced. */
-  const nodeWith = (
-    options: {
-      config?: Record<string, unknown>;
-      store?: JobStore;
-      system?: string;
-      hub?: Hub;
-      sender?: Sender;
-      proofSystem?: ProofSystem;
-      chain?: ChainReader;
-      clock?: Clock;
-    } = {},
-  ): { node: OperatorNode; store: JobStore; prover: Prover; readonly statusOf: (jobId: Hex) => Promise<string> } => {
-    const config = configOf(options.config);
-    const store = options.store ?? memoryStore();
-    const prover = openProver({
-      module: new URL("../helpers/mock-proofs.ts", import.meta.url).href,
-      name: options.system ?? "mockProofs",
-      memoryMb: 256,
-      timeoutMs: 60_000,
-    });
-    provers.push(prover);
-    const node = createNode(config, {
-      chain: options.chain ?? chain.chain,
-      sender: options.sender ?? chain.senderOf(OPERATOR),
-      store,
-      hub: options.hub ?? hub,
-      openings,
-      proofSystem: options.proofSystem ?? mockProofs,
-      prover,
-      logger: quiet,
-      clock: options.clock ?? chainsClock,
-    });
-    const statusOf = async (jobId: Hex): Promise<string> => {
-      const job = await store.get(jobId);
-      return job === null ? "unknown" : `${job.status}${job.reason === null ? "" : `: ${job.reason}`}`;
-    };
-    return { node, store, prover, statusOf };
-  };
-
-  /** Ticks until nothing changes any more. */
-  const settle = async (node: OperatorNode, ticks = 6): Promise<void> => {
-    for (let i = 0; i < ticks; i++) {
-      await node.tick();
-      await node.idle();
-    }
-  };
+  // Trials have a test file of their own.
+  const nodes = nodesOn(() => ({ chain, hub, openings }), { trial: false });
+  const { configOf, nodeWith } = nodes;
 
   const balanceOf = (index: number): Promise<bigint> =>
     chain.chain.balanceOf(chain.deployment.tokens[0] as Hex, chain.accounts[index]?.address as Hex);
@@ -824,13 +763,7 @@ describe("the operator's node", () => {
   it("runs on through an RPC that fails now and then, and stops when told to", async () => {
     const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
     const store = memoryStore();
-    const prover = openProver({
-      module: new URL("../helpers/mock-proofs.ts", import.meta.url).href,
-      name: "mockProofs",
-      memoryMb: 256,
-      timeoutMs: 60_000,
-    });
-    provers.push(prover);
+    const prover = nodes.openMock();
     let calls = 0;
     const flaky = {
       ...chain.chain,

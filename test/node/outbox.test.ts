@@ -283,6 +283,7 @@ describe("a node while fees rise", () => {
       tokens: [{ token: chain.deployment.tokens[0], minPrice: 500, maxCollateral: 10_000 }],
       acceptInsecure: true,
       watch: { confirmations: 0 },
+      proving: { trial: false },
     });
     node = createNode(config, {
       chain: chain.chain,

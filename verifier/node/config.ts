@@ -48,7 +48,9 @@ export const nodeConfigSchema = z.strictObject({
     .prefault({}),
   proving: z
     .strictObject({
-      /** first guess; measured times take over */
+      /** prove a random input of each model before its first claim */
+      trial: z.boolean().default(true),
+      /** guess until a proof was measured */
       expectedSeconds: seconds.default(30),
       /** the window must leave this many times the expected time */
       safetyFactor: z.number().min(1).max(100).default(2),

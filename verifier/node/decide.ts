@@ -20,7 +20,9 @@ export interface View {
   readonly royaltyBps: number;
   /** gas of a settlement at the most, verification, output and callback included; null if no transaction has as much */
   readonly settlementGas: number | null;
-  /** seconds that a proof of this model takes */
+  /** whether the model was tried: a proof of it was made and checked here, or the configuration asks for none */
+  readonly tried: boolean;
+  /** seconds that a proof of this model takes; a guess until it was tried */
   readonly provingSeconds: number;
   /** seconds that the proofs take which come before this one's */
   readonly queuedSeconds: number;
@@ -34,6 +36,8 @@ export interface View {
 
 export type Step =
   | { readonly do: "wait"; readonly why: string }
+  /** make a trial proof of the model first */
+  | { readonly do: "try" }
   | { readonly do: "claim"; readonly settlementGas: number }
   | { readonly do: "prove" }
   | { readonly do: "submit" }
@@ -94,15 +98,16 @@ function decideRequested(job: Job, view: View, config: NodeConfig): Step {
     if (view.job.since !== 0n) return drop("its cancellation is announced");
     return rescue(job, view, config, priceAt(request, view.blockTime));
   }
-  if (needed(view, config, view.queuedSeconds) > request.proofWindow)
-    return wait("too many proofs are queued before it");
   const terms = termsFor(job, config);
   if (terms === undefined) return drop("its token is not one that this node takes");
-  if (net(priceAt(request, view.blockTime), view.royaltyBps) < terms.minPrice) {
-    return net(priceAt(request, request.claimDeadline - 1n), view.royaltyBps) < terms.minPrice
-      ? drop("it never pays enough")
-      : wait("its price is still too low");
-  }
+  if (net(priceAt(request, request.claimDeadline - 1n), view.royaltyBps) < terms.minPrice)
+    return drop("it never pays enough");
+  // SAFETY: collateral is put at stake only where a proof is known to succeed on this machine, and its time is measured.
+  if (!view.tried) return { do: "try" };
+  if (needed(view, config, view.queuedSeconds) > request.proofWindow)
+    return wait("too many proofs are queued before it");
+  if (net(priceAt(request, view.blockTime), view.royaltyBps) < terms.minPrice)
+    return wait("its price is still too low");
   if (view.freeStake < exposureOf(request)) return wait(NOT_ENOUGH_STAKE);
   return claim;
 }
@@ -177,7 +182,7 @@ function whyNotEver(job: Job, view: View, config: NodeConfig): string | null {
   if (exposureOf(request) > terms.maxCollateral) return "it asks for too much collateral";
   if (request.callbackGas > BigInt(config.maxCallbackGas)) return "its callback asks for too much gas";
   if (view.settlementGas === null) return OVER_TRANSACTION_GAS;
-  if (needed(view, config, 0) > request.proofWindow) return "its proof window is too short";
+  if (view.tried && needed(view, config, 0) > request.proofWindow) return "its proof window is too short";
   return null;
 }
 

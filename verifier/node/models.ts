@@ -19,7 +19,9 @@ export interface ServedModel {
   readonly package: Package;
   readonly setup: PackageSetup;
   readonly verification: VerificationCost;
-  /** seconds that a proof took lately, or the configured guess */
+  /** whether a proof of it was made and checked in this process */
+  proven: boolean;
+  /** seconds that a proof took lately; before the first, the configured guess */
   provingSeconds: number;
 }
 
@@ -41,8 +43,8 @@ export interface Models {
   find(modelId: Hex): Promise<ServedModel | Refused>;
   /** What the model gives for an input, or the reason why it gives nothing. */
   execute(model: ServedModel, input: Uint8Array): Uint8Array | string;
-  /** Notes how long a proof took. */
-  measured(modelId: Hex, seconds: number): void;
+  /** Notes that a proof holds, and how long it took. */
+  measured(model: ServedModel, seconds: number): void;
   /** Take no new work for this model in this process: its proofs fail. What is claimed already is still proven. */
   poison(modelId: Hex, reason: string): void;
   /** Why no new work is taken for a model that can be opened, or null. */
@@ -85,7 +87,7 @@ export function openModels(
     const fault = await deps.proofSystem.checkSetup(directory, opened.graph, config.ptau);
     if (fault !== null) return `its key could not be rebuilt: ${fault}`;
     const verification = await deps.proofSystem.verificationCost(setup.key);
-    return { package: opened, setup, verification, provingSeconds: config.proving.expectedSeconds };
+    return { package: opened, setup, verification, proven: false, provingSeconds: config.proving.expectedSeconds };
   };
 
   const judge = async (modelId: Hex): Promise<ServedModel | Refused> => {
@@ -120,11 +122,10 @@ export function openModels(
         throw error;
       }
     },
-    measured: (modelId, seconds) => {
-      const model = known.get(modelId);
+    measured: (model, seconds) => {
       // The slower of the last and the new, so that one lucky proof does not promise too much.
-      if (model !== undefined && !isRefused(model))
-        model.provingSeconds = Math.max(seconds, (model.provingSeconds + seconds) / 2);
+      model.provingSeconds = model.proven ? Math.max(seconds, (model.provingSeconds + seconds) / 2) : seconds;
+      model.proven = true;
     },
     poison: (modelId, reason) => void poisons.set(modelId, reason),
     poisoned: (modelId) => poisons.get(modelId) ?? null,

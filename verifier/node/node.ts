@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The operator's node: watches the market, claims what pays and can be proven in time, proves it, settles it.
 import type { ChainReader } from "../chain/client.ts";
-import { contextOf, toBytes, toHex } from "../chain/hashes.ts";
+import { contextOf, toBytes } from "../chain/hashes.ts";
 import { calls, type Sender } from "../chain/transactions.ts";
 import type { Hex } from "../chain/types.ts";
 import { watch } from "../chain/watcher.ts";
 import { VerigradError } from "../errors.ts";
-import { sameBytes } from "../graph/canonical-json.ts";
 import type { Hub } from "../hub/store.ts";
 import type { Openings } from "../hub/openings.ts";
 import type { ProofSystem } from "../proofs/types.ts";
@@ -17,6 +16,8 @@ import { applyEvents, rollBack } from "./intake.ts";
 import { isRefused, openModels } from "./models.ts";
 import { openOutbox } from "./outbox.ts";
 import type { Prover } from "./prover.ts";
+import { openProving, pauseAfter } from "./proving.ts";
+import { openTrials } from "./trial.ts";
 import { openViews } from "./view.ts";
 import { witnessOf } from "./witness.ts";
 import type { Clock, Job, JobStore, Logger } from "./types.ts";
@@ -37,7 +38,7 @@ export interface NodeDependencies {
 export interface OperatorNode {
   /** Reads what is new and takes each open job one step on. Proofs go on in the background. */
   tick(): Promise<void>;
-  /** Resolves when no proof is running. */
+  /** Resolves when no proof is running, be it a trial. */
   idle(): Promise<void>;
   /** Stops proofs, waits for what is being written, closes nothing that it was given. */
   stop(): Promise<void>;
@@ -46,17 +47,20 @@ export interface OperatorNode {
 /** Whether something was signed or proven for a job. */
 const isStaked = (job: Job): boolean => job.status !== "open" || job.claim !== null || job.failures > 0;
 
+/** Whether a proof is still to come that a claim depends on. */
+const awaitsProof = (job: Job): boolean => job.claim !== null && job.proof === null;
+
 /** How long one tick looks at jobs with nothing at stake; the rest have their turn in the next. */
 const WAITING_MS = 5_000;
 
-/** Before a failed proof is tried again, and four times as long each time: what failed may need a moment (memory, a disk). */
-const RETRY_MS = 10_000;
-
 export function createNode(config: NodeConfig, deps: NodeDependencies): OperatorNode {
-  const { chain, sender, store, openings, prover, logger, clock, proofSystem } = deps;
+  const { chain, sender, store, openings, logger, clock } = deps;
   const { deployment } = chain;
+  const abort = new AbortController();
   const models = openModels(config, deps);
-  const views = openViews(config, deps, models);
+  const prove = openProving({ ...deps, models });
+  const trials = openTrials(config, { models, prove, logger, clock }, abort.signal);
+  const views = openViews(config, deps, models, trials);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
   /** of jobs whose proof failed: when it may be tried again */
   const retryAt = new Map<Hex, number>();
@@ -65,7 +69,6 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   let looks = 0;
   /** of what was claimed here, at the most */
   const gasToSettle = new Map<Hex, number>();
-  const abort = new AbortController();
   let failuresInRow = 0;
   /** the circuit breaker: stays open until a restart */
   let claimingStopped = false;
@@ -91,7 +94,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     logger.warn({ jobId: job.jobId, code: error.code, failures, error: error.message }, "job failed");
     const reason = `${error.code}: ${error.message}`;
     if (failures < config.proving.maxFailures && error.consequence !== "ESCALATE") {
-      retryAt.set(job.jobId, clock.now() + RETRY_MS * 4 ** (failures - 1));
+      retryAt.set(job.jobId, clock.now() + pauseAfter(failures));
       await update(job, { failures, reason, proof: null, status: "open" });
       return;
     }
@@ -99,47 +102,30 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     await update(job, { failures, reason, status: "setAside", endedAt: block });
   };
 
-  const prove = async (job: Job, signal: AbortSignal): Promise<void> => {
+  const proveJob = async (job: Job, signal: AbortSignal): Promise<void> => {
     const { jobId, request } = job;
     const model = await models.find(request.modelId);
     if (isRefused(model)) throw new VerigradError("MODEL_NOT_SERVED", model.reason);
     const witness = await witnessOf(model, job, openings);
     if (isRefused(witness)) throw new VerigradError("PROVE_FAILED", witness.reason);
     const context = contextOf(deployment.chainId, deployment.market, jobId, sender.address);
-    const expected = models.execute(model, witness.input);
-    if (typeof expected === "string") throw new VerigradError("PROVE_FAILED", expected);
-    const started = clock.now();
-    const { output, seal } = await prover.prove(
-      model.package.directory,
-      { context, ...witness },
-      {
-        signal,
-        onProgress: (step, fraction) => logger.debug({ jobId, step, fraction }, "proving"),
-      },
-    );
-    // SAFETY: nothing is submitted that the strict verifier would refuse, or that is not what the graph gives.
-    if (!sameBytes(output, expected)) {
-      throw new VerigradError("PROVE_FAILED", "the prover's output is not the executor's", { consequence: "ESCALATE" });
-    }
-    const verdict = await proofSystem.verify(model.setup.key, { context, input: toBytes(request.input), output }, seal);
-    if (!verdict.ok) {
-      throw new VerigradError("PROVE_FAILED", `the proof does not verify: ${verdict.code}`, {
-        consequence: "ESCALATE",
-      });
-    }
-    models.measured(request.modelId, (clock.now() - started) / 1000);
+    const proof = await prove(model, { context, ...witness }, toBytes(request.input), {
+      signal,
+      onProgress: (step, fraction) => logger.debug({ jobId, step, fraction }, "proving"),
+    });
     const current = (await store.get(jobId)) ?? job;
-    await update(current, { proof: { output: toHex(output), seal: toHex(seal) }, status: "proven", reason: null });
+    await update(current, { proof, status: "proven", reason: null });
   };
 
   const startProving = (job: Job): void => {
     if (abort.signal.aborted) return;
+    trials.giveWay();
     const own = new AbortController();
     const signal = AbortSignal.any([abort.signal, own.signal]);
     const done = (async () => {
       const current = await update(job, { status: "proving", reason: null });
       try {
-        await prove(current, signal);
+        await proveJob(current, signal);
       } catch (error) {
         if (signal.aborted) return; // the chain, looked at again, says what becomes of the job
         const known = error instanceof VerigradError ? error : undefined;
@@ -210,6 +196,11 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
         if (job.status === "claiming") sender.release();
         if (job.reason !== step.why && job.status === "open") await update(job, { reason: step.why });
         return;
+      case "try": {
+        const reason = trials.want(job.request.modelId);
+        if (job.reason !== reason) await update(job, { reason });
+        return;
+      }
       case "claim":
         return claim(job, step.settlementGas);
       case "prove":
@@ -255,6 +246,10 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
     }
   };
 
+  const idle = async (): Promise<void> => {
+    await Promise.all([...[...proving.values()].map(({ done }) => done), trials.idle()]);
+  };
+
   return {
     tick: async () => {
       const { now, blockTime } = await read();
@@ -269,18 +264,18 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       for (const [i, job] of [...staked, ...waiting].entries()) {
         if (abort.signal.aborted) return;
         if (i >= staked.length) {
-          if (clock.now() >= until && i > staked.length) return;
+          if (clock.now() >= until && i > staked.length) break;
           lookedAt.set(job.jobId, ++looks);
         }
         await patiently({ jobId: job.jobId }, () => advance(job, now, blockTime));
       }
+      // SAFETY: a trial may take long, and must not delay a proof that a claim depends on.
+      if (proving.size === 0 && !(await store.list({ open: true })).some(awaitsProof)) trials.start();
     },
-    idle: async () => {
-      await Promise.all([...proving.values()].map(({ done }) => done));
-    },
-    stop: async () => {
+    idle,
+    stop: () => {
       abort.abort();
-      await Promise.all([...proving.values()].map(({ done }) => done));
+      return idle();
     },
   };
 }

@@ -9,6 +9,7 @@ import type { NodeConfig } from "./config.ts";
 import type { View } from "./decide.ts";
 import { settlementGas } from "./gas.ts";
 import { isRefused, type Models, type Refused, type ServedModel } from "./models.ts";
+import type { Trials } from "./trial.ts";
 import type { Job, JobStore } from "./types.ts";
 import { witnessOf } from "./witness.ts";
 
@@ -28,6 +29,7 @@ export function openViews(
     readonly openings: Openings;
   },
   models: Models,
+  trials: Trials,
 ): Views {
   const { chain, sender, store, openings } = deps;
   /** what the graph gives for a job's input, so that waiting jobs cost no execution at each tick */
@@ -83,8 +85,11 @@ export function openViews(
       freeStake: bonded - exposure - taken,
       royaltyBps:
         record.state === "None" ? 0 : (await chain.settlementTerms(job.request.modelId, record.termsIndex)).royaltyBps,
-      queuedSeconds: await secondsOf(others.filter(({ status }) => status === "claiming" || status === "proving")),
+      queuedSeconds:
+        trials.seconds() +
+        (await secondsOf(others.filter(({ status }) => status === "claiming" || status === "proving"))),
       settlementGas: isRefused(model) ? 0 : settlementGas(job.request, record.outputLength, model.verification),
+      tried: !config.proving.trial || (!isRefused(model) && model.proven),
       provingSeconds: isRefused(model) ? config.proving.expectedSeconds : model.provingSeconds,
       ...(await examine(job, record, model)),
     };
