@@ -295,6 +295,9 @@ describe("trial proofs of the operator's node", () => {
       if (job === null) throw new Error("not seen");
       await store.put({ ...job, status, failures: 1 });
     }
+    const ready = await store.get(own);
+    if (ready === null) throw new Error("not seen");
+    await store.put({ ...ready, claim: { hash: own, nonce: 0, raw: "0x", replaced: [] } });
     const { kinds, prover } = watched();
     const { node, statusOf } = nodeWith({ store, sender: silent, prover });
     await settle(node, 3);
