@@ -247,7 +247,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   };
 
   const idle = async (): Promise<void> => {
-    await Promise.all([...[...proving.values()].map(({ done }) => done), trials.idle()]);
+    await Promise.all([trials.idle(), ...[...proving.values()].map(({ done }) => done)]);
   };
 
   return {
