@@ -7,6 +7,7 @@ import { chainError, decodeRevert } from "../../verifier/chain/errors.ts";
 import { calls, openSender } from "../../verifier/chain/transactions.ts";
 import { EMPTY_CURSOR, watch } from "../../verifier/chain/watcher.ts";
 import { toJson, type Hex } from "../../verifier/chain/types.ts";
+import { tooDear } from "../../verifier/node/gas.ts";
 import { signPermit } from "../../verifier/sdk/requests.ts";
 import { FUNDS, newTestChain, testAccount, type TestChain } from "../helpers/chain.ts";
 import { codeOf, errorOf } from "../helpers/errors.ts";
@@ -209,6 +210,11 @@ describe("the chain, read and written", () => {
     };
     expect(await limitOf(10_000)).to.be.within(1.19 * 246_000, 1.21 * 248_000);
     expect(await limitOf(85_000), "14.4 million are needed").to.equal(2 ** 24);
+  });
+
+  it("a node holds a verification against what the market gives it", async () => {
+    const given = Number(await chain.market.getFunction("MAX_VERIFY_GAS")());
+    expect([tooDear(given), tooDear(given + 1) === null]).to.deep.equal([null, false]);
   });
 
   it("reads deployment files strictly", async () => {

@@ -418,7 +418,8 @@ describe("verigrad, the command", () => {
     };
     const source = ["compile", `${EXAMPLE}digits.onnx`, "--calibration", `${EXAMPLE}calibration.json`];
     await run([...source, "--proof-system", "tensorcheck", "-o", digits]);
-    await run(["setup", digits]);
+    const setup = await run(["setup", digits]);
+    expect(setup["verificationGas"]).to.be.within(370_000, 740_000); // the demo's settlement takes 373,977
     const { input_data } = JSON.parse(await readFile(`${EXAMPLE}heldout.json`, "utf8")) as { input_data: number[][][] };
     await writeFile(at("universal.json"), JSON.stringify({ input_data: [input_data[0]?.[0]] }));
     await run(["prove", digits, "--input", at("universal.json"), "-o", at("universal-proof.json")]);

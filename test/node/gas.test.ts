@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { Request } from "../../verifier/chain/types.ts";
 import { TRANSACTION_GAS } from "../../verifier/chain/transactions.ts";
-import { settlementGas } from "../../verifier/node/gas.ts";
+import { settlementGas, tooDear } from "../../verifier/node/gas.ts";
 import type { VerificationCost } from "../../verifier/proofs/types.ts";
 import { sampleRequest } from "../helpers/jobs.ts";
 
@@ -55,5 +55,7 @@ describe("what a settlement can take", () => {
     expect(fits(calling, 8_192, { gas: room(calling) + 2, sealLength: 256 })).to.equal(false);
     expect(fits(request, 1, { gas: 7_000_000, sealLength: 256 })).to.equal(true);
     expect(fits(request, 1, { gas: 7_000_001, sealLength: 256 })).to.equal(false);
+    expect(tooDear(7_000_000)).to.equal(null);
+    expect(tooDear(7_000_001)).to.contain("no node will claim");
   });
 });

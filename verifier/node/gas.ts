@@ -23,6 +23,12 @@ const CALLBACK_OVERHEAD = 12_000;
 /** All but one 64th of the gas that is left goes to a callee (EIP-150). */
 const toGive = (gas: number): number => Math.ceil((gas * 64) / 63);
 
+/** What to tell a model's owner whose verifications cost so much gas; null if a market gives them as much. */
+export function tooDear(verificationGas: number): string | null {
+  if (verificationGas <= MAX_VERIFY_GAS) return null;
+  return `verifying it can take ${verificationGas} gas, a market gives ${MAX_VERIFY_GAS}: no node will claim its jobs`;
+}
+
 /** The most gas that `fulfil` of a request takes, in any state of its job; null if no transaction has as much. */
 export function settlementGas(request: Request, outputLength: number, cost: VerificationCost): number | null {
   const input = (request.input.length - 2) / 2;

@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { VerigradError } from "../../errors.ts";
 import { directoryCid } from "../../hub/cid.ts";
 import { assertInputMode, KEY_PATH, openPackage } from "../../hub/package.ts";
+import { tooDear } from "../../node/gas.ts";
 import type { PtauFile } from "../../proofs/ptau.ts";
 import type { SetupResult, WorkOptions } from "../../proofs/types.ts";
 import { assertFile, EXIT, type CliContext } from "../context.ts";
@@ -87,10 +88,15 @@ async function setup(context: CliContext, directory: string, options: SetupOptio
     context.warn("INSECURE: development set-up. Whoever ran it can forge proofs. Never use this key for money.");
   }
   const cid = await directoryCid(directory);
+  const proofSystem = await proofSystemNamed(manifest.proofSystem.name);
+  const { gas } = await proofSystem.verificationCost(await readFile(join(directory, KEY_PATH)));
+  const warning = tooDear(gas);
+  if (warning !== null) context.warn(warning);
   context.print(`key ${result.keyHash}`);
   context.print(`set-up ${result.setupHash}${result.insecure ? " (INSECURE)" : ""}`);
+  context.print(`verifying on chain takes at most ${gas} gas`);
   context.print(`package ${cid}, ${setupMs} ms`);
-  context.result({ directory, cid, ...result, setupMs });
+  context.result({ directory, cid, ...result, verificationGas: gas, setupMs });
 }
 
 /** How each proof system's set-up is made from the options. */
