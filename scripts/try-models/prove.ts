@@ -51,7 +51,10 @@ export async function proveModel(
     const probe = await ethers.deployContract("GasProbe");
     const call = [system, keccak256(key), CONTEXT, input, output, seal];
     const verifyGas = Number((await probe.getFunction("gasOfVerify").staticCall(...call)) as bigint);
-    return { proven: true, setupMs, proveMs, verifyGas, keyBytes: key.length, sealBytes: seal.length };
+    const { gas: mostVerifyGas } = await tensorcheck.verificationCost(key);
+    if (verifyGas > mostVerifyGas)
+      throw new Error(`verifying took ${verifyGas} gas, more than the ${mostVerifyGas} that nodes claim by`);
+    return { proven: true, setupMs, proveMs, verifyGas, mostVerifyGas, keyBytes: key.length, sealBytes: seal.length };
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

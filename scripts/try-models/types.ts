@@ -44,6 +44,8 @@ export interface Proven {
   readonly proveMs: number;
   /** inside the call, on a simulated chain */
   readonly verifyGas: number;
+  /** what nodes claim by: it takes no more, whatever it verifies */
+  readonly mostVerifyGas: number;
   readonly keyBytes: number;
   readonly sealBytes: number;
 }
