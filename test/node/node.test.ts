@@ -213,12 +213,12 @@ describe("the operator's node", () => {
     };
     const settled = "settled: settled by this node";
     const refused = `dropped: ${OVER_TRANSACTION_GAS}`;
-    expect(await statuses(13_000_000, 32)).to.deep.equal([settled, settled]);
+    expect(await statuses(6_900_000, 32)).to.deep.equal([settled, settled]);
     const before = await transactionsOf(OPERATOR);
     // Each of the three fits by itself.
-    expect(await statuses(13_900_000, 40_000)).to.deep.equal([settled, refused]);
+    expect(await statuses(6_890_000, 212_000)).to.deep.equal([settled, refused]);
     expect(await transactionsOf(OPERATOR), "claim and settlement of the first").to.equal(before + 2);
-    expect(await statuses(14_000_001, 32), "more than the market gives").to.deep.equal([refused, refused]);
+    expect(await statuses(7_000_001, 32), "more than the market gives").to.deep.equal([refused, refused]);
   });
 
   it("with a deposit but too little stake free it waits and says what to do, and claims once more is bonded", async () => {

@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { Transaction } from "ethers";
 import {
   calls,
+  openSender,
   type Call,
   type Receipt,
   type Sender,
@@ -21,7 +22,7 @@ import { createNode, type OperatorNode } from "../../verifier/node/node.ts";
 import { openOutbox, REBROADCAST_MS, REPLACE_MS, type Outbox } from "../../verifier/node/outbox.ts";
 import { openProver, type Prover } from "../../verifier/node/prover.ts";
 import type { Job, JobStore, Logger } from "../../verifier/node/types.ts";
-import { newTestChain, type TestChain } from "../helpers/chain.ts";
+import { newTestChain, testAccount, type TestChain } from "../helpers/chain.ts";
 import { codeOf } from "../helpers/errors.ts";
 import { sampleJob } from "../helpers/jobs.ts";
 import { mockProofs } from "../helpers/mock-proofs.ts";
@@ -39,7 +40,10 @@ describe("what a node has signed", () => {
   let store: JobStore;
   /** What replace() signs instead: null says that enough is offered. */
   let replaces: boolean;
+  /** Whether what waits for its turn offers as much as is offered today. */
+  let enough: boolean;
   let refused: VerigradError | null;
+  let refusedReplacement: VerigradError | null;
 
   const hashOf = (nonce: number, version: number): Hex =>
     `0x${nonce.toString(16).padStart(32, "0")}${version.toString(16).padStart(32, "0")}`;
@@ -53,8 +57,9 @@ describe("what a node has signed", () => {
       address: call.to,
       simulate: unused,
       sign: async () => ({ hash: hashOf(next, 0), nonce: next++, raw: "0x", replaced: [] }),
-      replace: async ({ hash, nonce, replaced }, what) => {
-        if (!replaces) return null;
+      replace: async ({ hash, nonce, replaced }, what, inTurn) => {
+        if (refusedReplacement !== null && what !== null) throw refusedReplacement;
+        if (!replaces || (!inTurn && enough)) return null;
         return {
           hash: hashOf(nonce, replaced.length + 1),
           nonce,
@@ -89,71 +94,98 @@ describe("what a node has signed", () => {
       },
     });
   const jobOf = async (id: number): Promise<Job> => (await store.get(sampleJob(id).jobId)) ?? sampleJob(id);
-  const claim = async (outbox: Outbox, id = 1): Promise<SignedTransaction | null> => {
-    await outbox.transact(await jobOf(id), "claim", call);
-    return (await jobOf(id)).claim;
+  const transact = async (outbox: Outbox, field: "claim" | "fulfil", id: number): Promise<SignedTransaction | null> => {
+    await outbox.transact(await jobOf(id), field, call);
+    return (await jobOf(id))[field];
   };
+  const claim = (outbox: Outbox, id = 1): Promise<SignedTransaction | null> => transact(outbox, "claim", id);
+  const fulfil = (outbox: Outbox, id = 1): Promise<SignedTransaction | null> => transact(outbox, "fulfil", id);
 
   beforeEach(() => {
-    [now, included, next, receipts, sent, replaces, refused] = [1e12, 7, 7, new Map(), [], true, null];
+    [now, included, next, receipts, sent, replaces, enough, refused] = [1e12, 7, 7, new Map(), [], true, true, null];
+    refusedReplacement = null;
     store = memoryStore();
   });
 
   it("is broadcast once, again after a while, and replaced when it is not included although it is its turn", async () => {
     const outbox = open();
-    const first = await claim(outbox);
-    await claim(outbox);
+    const first = await fulfil(outbox);
+    await fulfil(outbox);
     expect(sent).to.deep.equal([hashOf(7, 0)]);
     now += REBROADCAST_MS;
-    await claim(outbox);
+    await fulfil(outbox);
     expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 0)]);
     now += REPLACE_MS - REBROADCAST_MS - 1;
-    expect(await claim(outbox), "not yet").to.deep.equal(first);
+    expect(await fulfil(outbox), "not yet").to.deep.equal(first);
     now += 1;
-    const second = await claim(outbox);
+    const second = await fulfil(outbox);
     expect(second).to.deep.include({ hash: hashOf(7, 1), nonce: 7, replaced: [hashOf(7, 0)] });
     expect(sent.at(-1)).to.equal(hashOf(7, 1));
     now += REPLACE_MS - 1;
-    expect(await claim(outbox), "the new one has its time, too").to.deep.equal(second);
+    expect(await fulfil(outbox), "the new one has its time, too").to.deep.equal(second);
     now += 1;
-    expect((await claim(outbox))?.replaced).to.deep.equal([hashOf(7, 0), hashOf(7, 1)]);
+    expect((await fulfil(outbox))?.replaced).to.deep.equal([hashOf(7, 0), hashOf(7, 1)]);
   });
 
   it("is written down before it is broadcast, also in another's place", async () => {
     const outbox = open();
     refused = new VerigradError("CHAIN_UNREACHABLE", "no answer", { consequence: "RETRY" });
-    expect(await codeOf(claim(outbox))).to.equal("CHAIN_UNREACHABLE");
-    expect((await jobOf(1)).claim?.hash).to.equal(hashOf(7, 0));
-    expect(await codeOf(claim(outbox))).to.equal("CHAIN_UNREACHABLE");
+    expect(await codeOf(fulfil(outbox))).to.equal("CHAIN_UNREACHABLE");
+    expect((await jobOf(1)).fulfil?.hash).to.equal(hashOf(7, 0));
+    expect(await codeOf(fulfil(outbox))).to.equal("CHAIN_UNREACHABLE");
     now += REPLACE_MS;
-    expect(await codeOf(claim(outbox))).to.equal("CHAIN_UNREACHABLE");
-    expect((await jobOf(1)).claim?.hash).to.equal(hashOf(7, 1));
+    expect(await codeOf(fulfil(outbox))).to.equal("CHAIN_UNREACHABLE");
+    expect((await jobOf(1)).fulfil?.hash).to.equal(hashOf(7, 1));
     refused = null;
-    await claim(outbox);
+    await fulfil(outbox);
     expect(sent).to.deep.equal([hashOf(7, 1)]);
   });
 
-  it("is not replaced while another has to be included before it, however long that takes", async () => {
+  it("while another has to be included before it, is replaced only where it offers less than today's fees", async () => {
     const outbox = open();
     next = 8;
-    const first = await claim(outbox);
-    for (let i = 0; i < 3; i++) {
-      now += REPLACE_MS;
-      expect(await claim(outbox)).to.deep.equal(first);
-    }
-    included = 8; // its turn, from now on
-    expect(await claim(outbox)).to.deep.equal(first);
+    const first = await fulfil(outbox);
     now += REPLACE_MS;
-    expect((await claim(outbox))?.replaced).to.deep.equal([first?.hash]);
+    expect(await fulfil(outbox)).to.deep.equal(first);
+    enough = false;
+    const second = await fulfil(outbox);
+    expect(second?.replaced).to.deep.equal([first?.hash]);
+    enough = true;
+    now += REPLACE_MS;
+    expect(await fulfil(outbox)).to.deep.equal(second);
+    included = 8; // its turn
+    expect((await fulfil(outbox))?.replaced).to.deep.equal([first?.hash, second?.hash]);
+  });
+
+  it("stays as it is, and is no failure, where the chain says no to what would replace it", async () => {
+    const outbox = open();
+    const first = await fulfil(outbox);
+    refusedReplacement = new VerigradError("CHAIN_REVERTED", "WrongState");
+    now += REPLACE_MS;
+    expect(await fulfil(outbox)).to.deep.equal(first);
+    expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 0)]);
+    expect((await jobOf(1)).failures).to.equal(0);
+  });
+
+  it("begins anew where the clock was set back", async () => {
+    const outbox = open();
+    const first = await fulfil(outbox);
+    now -= 3_600_000;
+    await fulfil(outbox);
+    now += REBROADCAST_MS;
+    await fulfil(outbox);
+    expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 0)]);
+    now += REPLACE_MS;
+    expect((await fulfil(outbox))?.replaced).to.deep.equal([first?.hash]);
   });
 
   it("is broadcast as it is where it offers enough", async () => {
     const outbox = open();
     replaces = false;
-    const first = await claim(outbox);
-    await claim(outbox);
+    const first = await fulfil(outbox);
+    await fulfil(outbox);
     now += REPLACE_MS;
-    expect(await claim(outbox)).to.deep.equal(first);
+    expect(await fulfil(outbox)).to.deep.equal(first);
     expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 0)]);
   });
 
@@ -161,15 +193,15 @@ describe("what a node has signed", () => {
     for (const ok of [true, false]) {
       const outbox = open();
       const id = ok ? 1 : 2;
-      const first = await claim(outbox, id);
-      await claim(outbox, id);
+      const first = await fulfil(outbox, id);
+      await fulfil(outbox, id);
       now += REPLACE_MS;
-      const second = await claim(outbox, id);
+      const second = await fulfil(outbox, id);
       expect(second?.replaced).to.deep.equal([first?.hash]);
       include(first as SignedTransaction, ok);
       const count = sent.length;
       now += REPLACE_MS;
-      expect(await claim(outbox, id)).to.deep.equal(ok ? second : null);
+      expect(await fulfil(outbox, id)).to.deep.equal(ok ? second : null);
       expect((await jobOf(id)).failures).to.equal(ok ? 0 : 1);
       expect(sent.length, "nothing more is sent").to.equal(count);
     }
@@ -177,13 +209,94 @@ describe("what a node has signed", () => {
 
   it("is signed anew when another transaction took its nonce", async () => {
     const outbox = open();
-    await claim(outbox);
+    await fulfil(outbox);
     included = next = 9;
     refused = new VerigradError("TX_NONCE_USED", "used", { consequence: "RETRY" });
     now += REBROADCAST_MS;
-    expect(await claim(outbox)).to.equal(null);
+    expect(await fulfil(outbox)).to.equal(null);
     refused = null;
-    expect((await claim(outbox))?.nonce).to.equal(9);
+    expect((await fulfil(outbox))?.nonce).to.equal(9);
+  });
+
+  describe("to claim a job", () => {
+    it("is never raised: it gives its place to one that does nothing, and the job is looked at anew", async () => {
+      const outbox = open();
+      const first = await claim(outbox);
+      await outbox.tidy();
+      now += REPLACE_MS;
+      expect(await claim(outbox)).to.deep.equal(first);
+      expect(sent, "nor broadcast any more").to.deep.equal([hashOf(7, 0)]);
+      await outbox.tidy();
+      expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 1)]);
+      expect(await claim(outbox), "nor beside the other").to.deep.equal(first);
+      await outbox.tidy();
+      include({ hash: hashOf(7, 1) });
+      await outbox.tidy();
+      expect(await jobOf(1)).to.include({ claim: null, status: "open", failures: 0 });
+      next = 8;
+      expect((await claim(outbox))?.nonce).to.equal(8);
+    });
+
+    it("is kept where it was included after all", async () => {
+      const outbox = open();
+      const first = await claim(outbox);
+      await outbox.tidy();
+      now += REPLACE_MS;
+      await outbox.tidy();
+      include(first as SignedTransaction);
+      now += REPLACE_MS;
+      await outbox.tidy();
+      expect((await jobOf(1)).claim).to.deep.equal(first);
+    });
+
+    it("makes way although its job waits, or is refused by the chain", async () => {
+      const outbox = open();
+      await claim(outbox); // and is not asked for again
+      await outbox.tidy();
+      now += REPLACE_MS;
+      await outbox.tidy();
+      expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 1)]);
+    });
+
+    it("is forgotten once it was included and reverted, though nobody asks for it", async () => {
+      const outbox = open();
+      include((await claim(outbox)) as SignedTransaction, false);
+      await outbox.tidy();
+      expect(await jobOf(1)).to.include({ claim: null, status: "open" });
+    });
+
+    it("is not forgotten while its receipt may be late", async () => {
+      const outbox = open();
+      const first = await claim(outbox);
+      included = 8;
+      await outbox.tidy();
+      expect((await jobOf(1)).claim).to.deep.equal(first);
+      await outbox.tidy();
+      now += REPLACE_MS;
+      await outbox.tidy();
+      expect((await jobOf(1)).claim).to.equal(null);
+    });
+
+    it("all make way at once, whichever comes first", async () => {
+      const outbox = open();
+      enough = false;
+      for (const id of [1, 2, 3]) await claim(outbox, id);
+      await outbox.tidy();
+      now += REPLACE_MS;
+      await outbox.tidy();
+      expect(sent.slice(3)).to.deep.equal([hashOf(7, 1), hashOf(8, 1), hashOf(9, 1)]);
+    });
+
+    it("gives way to a settlement that has its nonce", async () => {
+      const outbox = open();
+      const first = await claim(outbox);
+      await outbox.tidy();
+      await store.put({ ...sampleJob(2), fulfil: { ...(first as SignedTransaction), hash: hashOf(7, 9) } });
+      now += REPLACE_MS;
+      await fulfil(outbox, 2);
+      await outbox.tidy();
+      expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 9)]);
+    });
   });
 
   describe("and whose job has ended", () => {
@@ -235,16 +348,34 @@ describe("what a node has signed", () => {
       expect(sent).to.deep.equal([hashOf(8, 0)]);
     });
 
-    it("is broadcast again, and not replaced by nothing, where the job is taken up again", async () => {
+    it("is raised, and not replaced by nothing, where the job is taken up again", async () => {
+      const outbox = open();
+      await outbox.tidy();
+      await fulfil(outbox);
+      await store.put({ ...(await jobOf(1)), status: "dropped", endedAt: 1 });
+      outbox.abandon(await jobOf(1));
+      await outbox.tidy();
+      await store.put({ ...(await jobOf(1)), status: "open", endedAt: null });
+      for (let i = 0; i < 2; i++) {
+        now += REPLACE_MS / 2;
+        await fulfil(outbox);
+        await outbox.tidy();
+      }
+      expect((await jobOf(1)).fulfil?.replaced).to.deep.equal([hashOf(7, 0)]);
+      expect(sent.at(-1)).to.equal((await jobOf(1)).fulfil?.hash);
+    });
+
+    it("is looked for again after a reorganisation", async () => {
       const outbox = open();
       await endedClaim(outbox);
-      await store.put({ ...(await jobOf(1)), status: "open", endedAt: null });
-      await claim(outbox);
-      now += REPLACE_MS;
+      included = 8;
+      await outbox.tidy();
+      included = 7;
+      outbox.forget();
       await outbox.tidy();
       now += REPLACE_MS;
       await outbox.tidy();
-      expect(sent).to.deep.equal([hashOf(7, 0)]);
+      expect(sent).to.deep.equal([hashOf(7, 0), hashOf(7, 1)]);
     });
   });
 });
@@ -314,18 +445,24 @@ describe("a node while fees rise", () => {
   const sentBy = (index: number): Promise<number> =>
     chain.ethers.provider.getTransactionCount(chain.accounts[index]?.address as string);
 
-  /** A job whose claim is in the pool and whose offer no block accepts any more. */
-  const stuckClaim = async (): Promise<Hex> => {
-    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
-    for (let i = 0; ((await store.get(jobId))?.claim ?? null) === null; i++) {
+  /** Ticks until a job's transaction is in the pool, with an offer that no block accepts any more. */
+  const stuck = async (jobId: Hex, field: "claim" | "fulfil"): Promise<SignedTransaction> => {
+    for (let i = 0; ((await store.get(jobId))?.[field] ?? null) === null; i++) {
       expect(i).to.be.lessThan(20);
-      await send("evm_setAutomine", [false]);
+      const proof = (await store.get(jobId))?.proof ?? null;
+      await send("evm_setAutomine", [field === "fulfil" && proof === null]);
       await node.tick();
       await node.idle();
     }
-    const { maxFeePerGas } = Transaction.from((await store.get(jobId))?.claim?.raw);
+    const signed = (await store.get(jobId))?.[field] as SignedTransaction;
+    const { maxFeePerGas } = Transaction.from(signed.raw);
     await send("hardhat_setNextBlockBaseFeePerGas", [`0x${(3n * (maxFeePerGas ?? 0n)).toString(16)}`]);
     await send("evm_mine", []);
+    return signed;
+  };
+  const stuckClaim = async (): Promise<Hex> => {
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    await stuck(jobId, "claim");
     expect(await stateOf(jobId)).to.equal("Requested");
     return jobId;
   };
@@ -334,23 +471,39 @@ describe("a node while fees rise", () => {
     late += REPLACE_MS;
     await node.tick();
   };
-
-  it("offers more for a claim that is not included, and goes on", async () => {
-    const before = await sentBy(OPERATOR);
-    const jobId = await stuckClaim();
-    const first = (await store.get(jobId))?.claim as SignedTransaction;
-    await waitAndTick();
-    const second = (await store.get(jobId))?.claim as SignedTransaction;
-    expect(second).to.deep.include({ nonce: first.nonce, replaced: [first.hash] });
-    await send("evm_mine", []);
-    expect(await stateOf(jobId)).to.equal("Claimed");
+  const settle = async (jobId: Hex): Promise<void> => {
     await send("evm_setAutomine", [true]);
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 8; i++) {
       await node.tick();
       await node.idle();
     }
     expect((await store.get(jobId))?.status).to.equal("settled");
+  };
+
+  it("offers more for a settlement that is not included", async () => {
+    const before = await sentBy(OPERATOR);
+    const jobId = await chain.submitRequest(await chain.makeRequest(modelId));
+    const first = await stuck(jobId, "fulfil");
+    expect(await stateOf(jobId)).to.equal("Claimed");
+    await waitAndTick();
+    const second = (await store.get(jobId))?.fulfil as SignedTransaction;
+    expect(second).to.deep.include({ nonce: first.nonce, replaced: [first.hash] });
+    await send("evm_mine", []);
+    expect(await stateOf(jobId)).to.equal("Settled");
+    await settle(jobId);
     expect(await sentBy(OPERATOR), "one claim and one fulfil").to.equal(before + 2);
+  });
+
+  it("gives a claim up that is not included, and claims anew by what then holds", async () => {
+    const before = await sentBy(OPERATOR);
+    const jobId = await stuckClaim();
+    await waitAndTick();
+    await send("evm_mine", []);
+    expect([await sentBy(OPERATOR), await stateOf(jobId)]).to.deep.equal([before + 1, "Requested"]);
+    await node.tick();
+    expect((await store.get(jobId))?.claim).to.equal(null);
+    await settle(jobId);
+    expect(await sentBy(OPERATOR), "nothing, one claim and one fulfil").to.equal(before + 3);
   });
 
   it("clears a claim out of its own way when somebody else was faster", async () => {
@@ -389,7 +542,7 @@ describe("a node while fees rise", () => {
     let last = first;
     const offers = [feesOf(first)];
     for (let i = 0; i < 100; i++) {
-      const replaced = await sender.replace(last, withdraw);
+      const replaced = await sender.replace(last, withdraw, true);
       if (replaced === null) break;
       const [{ max, tip }, before] = [feesOf(replaced), feesOf(last)];
       expect(Number(max) / Number(before.max)).to.be.within(1.125, 1.13);
@@ -407,10 +560,38 @@ describe("a node while fees rise", () => {
     await send("hardhat_setNextBlockBaseFeePerGas", [`0x${(20n * highest).toString(16)}`]);
     await send("evm_mine", []);
     const today = (await chain.ethers.provider.getFeeData()).maxFeePerGas;
-    const raised = await sender.replace(last, withdraw);
+    const raised = await sender.replace(last, withdraw, true);
     expect(raised === null ? null : feesOf(raised).max).to.equal(today);
-    expect(await codeOf(sender.replace(last, { ...withdraw, data: "0xdeadbeef" })), "it is simulated").to.equal(
+    expect(await codeOf(sender.replace(last, { ...withdraw, data: "0xdeadbeef" }, true)), "it is simulated").to.equal(
       "CHAIN_REVERTED",
     );
+  });
+
+  it("offers no more than the account has, and more of a tip than none", async () => {
+    const withoutTip = {
+      request: async ({ method, params }: { method: string; params?: unknown[] }) =>
+        method === "eth_maxPriorityFeePerGas" ? "0x0" : send(method, params ?? []),
+    };
+    const account = chain.accounts[OPERATOR]?.address as Hex;
+    const sender = openSender(withoutTip, chain.deployment, testAccount(OPERATOR).privateKey);
+    const withdraw = calls.withdraw(chain.deployment, chain.deployment.tokens[0] as Hex, account, 1n);
+    const first = await sender.sign(withdraw);
+    const { gasLimit, maxFeePerGas } = Transaction.from(first.raw);
+    const second = await sender.replace(first, withdraw, true);
+    expect(Transaction.from(second?.raw ?? "").maxPriorityFeePerGas).to.equal(1n);
+    await chain.networkHelpers.setBalance(account, gasLimit * (maxFeePerGas ?? 0n));
+    expect(await sender.replace(first, withdraw, true)).to.equal(null);
+    expect(await sender.replace(first, null, true), "to do nothing is cheap").to.not.equal(null);
+  });
+
+  it("while it is not its turn, is replaced only where it offers less than today's fees", async () => {
+    const sender = chain.senderOf(OPERATOR);
+    const withdraw = calls.withdraw(chain.deployment, chain.deployment.tokens[0] as Hex, sender.address, 1n);
+    const first = await sender.sign(withdraw);
+    expect(await sender.replace(first, withdraw, false)).to.equal(null);
+    const { maxFeePerGas } = Transaction.from(first.raw);
+    await send("hardhat_setNextBlockBaseFeePerGas", [`0x${(3n * (maxFeePerGas ?? 0n)).toString(16)}`]);
+    await send("evm_mine", []);
+    expect((await sender.replace(first, withdraw, false))?.replaced).to.deep.equal([first.hash]);
   });
 });

@@ -71,6 +71,17 @@ describe("the embedded job store", () => {
     await again.close();
   });
 
+  it("reads transactions that were signed before replacements were", async () => {
+    const signed = { hash: sampleJob(3).jobId, nonce: 3, raw: "0x00" } as const;
+    const line = JSON.stringify({ job: { ...sampleJob(1), claim: signed } }, (_k, v: unknown) =>
+      typeof v === "bigint" ? `${v}` : v,
+    );
+    await writeFile(join(directory, "jobs.jsonl"), `${line}\n`);
+    const store = await openFileStore(directory);
+    expect((await store.get(sampleJob(1).jobId))?.claim).to.deep.equal({ ...signed, replaced: [] });
+    await store.close();
+  });
+
   it("refuses to go on with a damaged line, and says which", async () => {
     const store = await openFileStore(directory);
     await store.put(sampleJob(1));

@@ -133,6 +133,44 @@ describe("trial proofs of the operator's node", () => {
     expect(kinds()).to.deep.equal(["trial", "job", "job"]);
   });
 
+  it("measures nothing with a clock that is set back meanwhile", async () => {
+    const clock = newClock();
+    const { prover } = watched(async (statement) => {
+      if (isTrial(statement)) clock.set(-3_600);
+    });
+    const { node, statusOf } = nodeWith({ prover, clock });
+    const jobId = await ask(modelId, 30n); // less than what is kept for the settlement alone
+    await settle(node, 6);
+    expect(await statusOf(jobId)).to.equal("dropped: its proof window is too short");
+  });
+
+  it("makes no proof again that ended in the middle of a tick", async () => {
+    const gate = newGate();
+    const { kinds, prover } = watched(() => gate.opened);
+    const memory = memoryStore();
+    let during = false;
+    const store: JobStore = {
+      ...memory,
+      list: async (filter) => {
+        const list = await memory.list(filter);
+        if (during) {
+          during = false;
+          gate.open();
+          await node.idle(); // as long as a tick's other jobs may take
+        }
+        return list;
+      },
+    };
+    const { node, statusOf } = nodeWith({ prover, store, config: { proving: { trial: false } } });
+    const own = await claimed(modelId);
+    await node.tick();
+    expect(await statusOf(own)).to.equal("proving");
+    during = true;
+    await settle(node, 6);
+    expect(kinds()).to.deep.equal(["job"]);
+    expect(await statusOf(own)).to.equal(SETTLED);
+  });
+
   it("claims at once where the configuration asks for no trial", async () => {
     const { kinds, prover } = watched();
     const { node, statusOf } = nodeWith({ prover, config: { proving: { trial: false } } });
@@ -272,7 +310,7 @@ describe("trial proofs of the operator's node", () => {
     expect(kinds()).to.deep.equal([]);
     expect(await statusOf(waiting)).to.equal(`open: ${TRIAL_WAITS}`);
     lost = false;
-    clock.set(60);
+    clock.set(31); // broadcast again, not given up
     await settle(node, 10);
     expect(await statusOf(own)).to.equal(SETTLED);
     expect(await statusOf(waiting)).to.equal(SETTLED);

@@ -120,10 +120,10 @@ export interface Sender {
   sign(call: Call): Promise<SignedTransaction>;
   /**
    * Simulates and signs what takes the place of a transaction that is not included: its nonce, its gas, higher fees. Without a call
-   * it does nothing but use the nonce up. Broadcasts nothing. Null where fees are not what holds it up: it offers several times
-   * today's. Errors: as `sign`.
+   * it does nothing but use the nonce up. Broadcasts nothing. Null where there is nothing to gain: it offers several times today's
+   * fees; or, while it is not its turn, no less than today's; or the account could not pay for more. Errors: as `sign`.
    */
-  replace(transaction: SignedTransaction, call: Call | null): Promise<SignedTransaction | null>;
+  replace(transaction: SignedTransaction, call: Call | null, inTurn: boolean): Promise<SignedTransaction | null>;
   /** How many transactions of the account are in the chain: the nonce that is to be included next. */
   includedCount(): Promise<number>;
   /** Whether the account's ether pays for so much gas at the price that a transaction would offer now. */
@@ -153,6 +153,9 @@ const REPLACEMENT = 1125n;
 const MOST_OFFERED = 10n;
 /** What a transaction that calls nothing takes. */
 const PLAIN_GAS = 21_000n;
+
+/** How clients say that a nonce is in the chain: not that it is too high, or that it is in the pool. */
+const NONCE_USED = /nonce[ _](is )?too[ _]low|old ?nonce|nonce.*already been used/i;
 
 /** The estimate with head-room, as far as a transaction may have it: with more, none would be accepted. */
 function withMargin(estimate: bigint): bigint {
@@ -217,13 +220,14 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
       }),
     );
 
-  const replace: Sender["replace"] = (transaction, call) =>
+  const replace: Sender["replace"] = (transaction, call, inTurn) =>
     withChainErrors(async () => {
       if (call !== null) await simulate(call);
       const { nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas } = Transaction.from(transaction.raw);
       const today = await feesOf();
+      if (!inTurn && (maxFeePerGas ?? 0n) >= today.maxFeePerGas) return null;
       const raised = (before: bigint | null, now: bigint): bigint => {
-        const least = ((before ?? 0n) * REPLACEMENT + 999n) / 1000n;
+        const least = ((before ?? 0n) * REPLACEMENT) / 1000n + 1n;
         return least > now ? least : now;
       };
       const fees = {
@@ -232,6 +236,7 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
       };
       if (fees.maxFeePerGas > MOST_OFFERED * today.maxFeePerGas) return null;
       const what = call === null ? { to: from, gasLimit: PLAIN_GAS } : { to: call.to, data: call.data, gasLimit };
+      if (what.gasLimit * fees.maxFeePerGas > (await provider.getBalance(from))) return null;
       const raw = (await wallet.signTransaction({ type: 2, chainId, nonce, ...what, ...fees })) as Hex;
       const replaced = [...transaction.replaced, transaction.hash];
       return { hash: Transaction.from(raw).hash as Hex, nonce, raw, replaced };
@@ -256,7 +261,7 @@ function senderOf(provider: JsonRpcApiProvider, wallet: Wallet, chainId: bigint)
     } catch (error) {
       if ((await provider.getTransaction(transaction.hash).catch(() => null)) !== null) return;
       nextNonce = 0; // ask the chain again
-      if (/nonce/i.test(error instanceof Error ? error.message : "")) {
+      if (NONCE_USED.test(error instanceof Error ? error.message : "")) {
         throw new VerigradError("TX_NONCE_USED", `nonce ${transaction.nonce} was used by another transaction`, {
           consequence: "RETRY",
           cause: error,

@@ -17,7 +17,7 @@ const position = z.strictObject({
   transactionHash: hash32,
   logIndex: z.int(),
 });
-const signed = z.strictObject({ hash: hash32, nonce: z.int(), raw: bytes, replaced: z.array(hash32) });
+const signed = z.strictObject({ hash: hash32, nonce: z.int(), raw: bytes, replaced: z.array(hash32).default([]) });
 const jobSchema: z.ZodType<Job> = z.strictObject({
   jobId: hash32,
   request: requestSchema,

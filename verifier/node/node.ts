@@ -20,7 +20,7 @@ import { openProving, pauseAfter } from "./proving.ts";
 import { openTrials } from "./trial.ts";
 import { openViews } from "./view.ts";
 import { witnessOf } from "./witness.ts";
-import type { Clock, Job, JobStore, Logger } from "./types.ts";
+import { FINAL, type Clock, type Job, type JobStore, type Logger } from "./types.ts";
 
 export interface NodeDependencies {
   readonly chain: ChainReader;
@@ -78,6 +78,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const update = async (job: Job, change: Partial<Job>): Promise<Job> => {
     const next = { ...job, ...change };
     await store.put(next);
+    if (FINAL.includes(next.status)) outbox.abandon(next);
     if (next.status !== job.status) {
       logger.info({ jobId: job.jobId, from: job.status, to: next.status, reason: next.reason }, "job moved");
     }
@@ -213,7 +214,6 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
         lookedAt.delete(job.jobId);
         retryAt.delete(job.jobId);
         gasToSettle.delete(job.jobId);
-        outbox.abandon(job);
         await update(job, { status: step.status, reason: step.reason, endedAt: block });
     }
   };
@@ -255,7 +255,6 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
       const { now, blockTime } = await read();
       // SAFETY: what has collateral at stake comes first, and the rest in portions, so that a flood of requests cannot make it
       // late.
-      await patiently({}, () => outbox.tidy());
       const open = await store.list({ open: true });
       const [staked, waiting] = [open.filter(isStaked), open.filter((job) => !isStaked(job))];
       // Each has its turn: those that were looked at longest ago come first.
@@ -267,8 +266,10 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
           if (clock.now() >= until && i > staked.length) break;
           lookedAt.set(job.jobId, ++looks);
         }
-        await patiently({ jobId: job.jobId }, () => advance(job, now, blockTime));
+        // Anew: a proof may have ended since.
+        await patiently({ jobId: job.jobId }, async () => advance((await store.get(job.jobId)) ?? job, now, blockTime));
       }
+      await patiently({}, () => outbox.tidy());
       // SAFETY: a trial may take long, and must not delay a proof that a claim depends on.
       if (proving.size === 0 && !(await store.list({ open: true })).some(awaitsProof)) trials.start();
     },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the node has signed, until it is in the chain. A transaction is signed, written down, then broadcast. One that is not
-// included for a while gives its place to one with the same nonce and higher fees: of all that share a nonce one is included at
-// the most, so nothing is ever done twice.
+// What the node has signed, until it is in the chain. A transaction is signed, written down, then broadcast. Where it is not
+// included for a while, another with its nonce and higher fees takes its place: of all that share a nonce one is included at the
+// most, so nothing is ever done twice. A settlement is raised; a claim never is, since what it promised at its price may not hold at
+// a higher one: it gives its place to a transaction that does nothing, and the job is looked at anew.
 import type { Call, Receipt, Sender, SignedTransaction } from "../chain/transactions.ts";
 import { VerigradError } from "../errors.ts";
 import { FINAL, type Clock, type Job, type JobStore, type Logger } from "./types.ts";
@@ -9,8 +10,11 @@ import { FINAL, type Clock, type Job, type JobStore, type Logger } from "./types
 /** How long a transaction may be without a receipt before its bytes are broadcast again. */
 export const REBROADCAST_MS = 30_000;
 
-/** How long one whose turn it is may be without a receipt before another is signed in its place. */
+/** How long it may be without one before another is signed in its place. */
 export const REPLACE_MS = 60_000;
+
+type Field = "claim" | "fulfil";
+const FIELDS: readonly Field[] = ["claim", "fulfil"];
 
 export interface Outbox {
   /**
@@ -18,10 +22,13 @@ export interface Outbox {
    * reverted counts as a failure, after `maxFailures` of which the job is set aside, and may be sent anew.
    * Errors: those of Sender.sign and Sender.broadcast, but for TX_NONCE_USED.
    */
-  transact(job: Job, field: "claim" | "fulfil", call: Call): Promise<void>;
+  transact(job: Job, field: Field, call: Call): Promise<void>;
   /** Says that a job has ended, whatever of it is not included yet. */
   abandon(job: Job): void;
-  /** Once a tick: uses up the nonce of what ended jobs have left behind, where all that comes after has to wait for it. */
+  /**
+   * At the end of a tick: uses up the nonces of claims that are not included, and of what nobody asks for any more, since all that
+   * was signed later waits for them; then forgets them.
+   */
   tidy(): Promise<void>;
   /** After a reorganisation: what was included may have to be broadcast again. */
   forget(): void;
@@ -36,11 +43,27 @@ export function openOutbox(deps: {
   readonly update: (job: Job, change: Partial<Job>) => Promise<Job>;
 }): Outbox {
   const { sender, store, logger, clock, maxFailures, update } = deps;
-  /** By hash; a restart forgets them. Since when it is a transaction's turn, and when it was broadcast last. */
-  const turnSince = new Map<string, number>();
+  /** By hash, since this process knows of it; when it was broadcast last. */
+  const seenAt = new Map<string, number>();
   const broadcastAt = new Map<string, number>();
-  /** Of ended jobs, by nonce; null until what the store has of former runs is known. */
+  /** Hashes of what is included and did what it was for. */
+  const confirmed = new Set<string>();
+  /** By nonce: when a settlement was asked for last, and what was signed to do nothing. */
+  const wantedAt = new Map<number, number>();
+  const fillers = new Map<number, SignedTransaction>();
+  /** Of ended jobs, by nonce; null until what the store has of them is known. */
   let leftBehind: Map<number, SignedTransaction> | null = null;
+
+  /** Milliseconds since; a clock that was set back begins anew. */
+  const since = <K>(times: Map<K, number>, key: K): number => {
+    const now = clock.now();
+    const time = times.get(key);
+    if (time !== undefined && time <= now) return now - time;
+    times.set(key, now);
+    return 0;
+  };
+  const isOld = ({ hash }: SignedTransaction): boolean => since(seenAt, hash) >= REPLACE_MS;
+  const isWanted = (nonce: number): boolean => wantedAt.has(nonce) && since(wantedAt, nonce) < REPLACE_MS;
 
   const receiptOf = async ({ hash, replaced }: SignedTransaction): Promise<Receipt | null> => {
     for (const each of [hash, ...replaced]) {
@@ -50,28 +73,29 @@ export function openOutbox(deps: {
     return null;
   };
 
-  /** Whether it is this transaction's turn, and was for a while: what waits behind another is helped by no fee. */
-  const isStuck = async ({ hash, nonce }: SignedTransaction): Promise<boolean> => {
-    if ((await sender.includedCount()) !== nonce) {
-      turnSince.delete(hash);
-      return false;
-    }
-    const since = turnSince.get(hash) ?? clock.now();
-    turnSince.set(hash, since);
-    return clock.now() - since >= REPLACE_MS;
-  };
-
   const broadcast = async (signed: SignedTransaction, what: object): Promise<void> => {
-    if ((broadcastAt.get(signed.hash) ?? -Infinity) > clock.now() - REBROADCAST_MS) return;
+    if (broadcastAt.has(signed.hash) && since(broadcastAt, signed.hash) < REBROADCAST_MS) return;
     await sender.broadcast(signed);
     broadcastAt.set(signed.hash, clock.now());
     logger.info({ ...what, transaction: signed.hash, nonce: signed.nonce }, "transaction sent");
   };
 
-  const done = ({ hash, replaced }: SignedTransaction): void => {
+  const done = ({ hash, replaced, nonce }: SignedTransaction): void => {
+    wantedAt.delete(nonce);
     for (const each of [hash, ...replaced]) {
-      turnSince.delete(each);
+      seenAt.delete(each);
       broadcastAt.delete(each);
+    }
+  };
+
+  /** What a settlement that is not included is to be replaced with, if anything. */
+  const raised = async (signed: SignedTransaction, call: Call): Promise<SignedTransaction | null> => {
+    try {
+      return await sender.replace(signed, call, (await sender.includedCount()) === signed.nonce);
+    } catch (error) {
+      // What the chain says of one that may be included at any moment is no verdict on it.
+      if (error instanceof VerigradError && error.code === "CHAIN_REVERTED") return null;
+      throw error;
     }
   };
 
@@ -82,6 +106,7 @@ export function openOutbox(deps: {
       signed = await sender.sign(call);
       current = await update(job, { [field]: signed, status: field === "claim" ? "claiming" : "submitting" });
     }
+    if (field === "fulfil") wantedAt.set(signed.nonce, clock.now());
     leftBehind?.delete(signed.nonce);
     const receipt = await receiptOf(signed);
     if (receipt !== null) {
@@ -92,13 +117,15 @@ export function openOutbox(deps: {
       await update(current, { [field]: null, failures, status, reason: `${field} was included and reverted` });
       return;
     }
-    if (await isStuck(signed)) {
-      const next = await sender.replace(signed, call);
+    if (fillers.has(signed.nonce)) return; // its place is taken
+    if (isOld(signed)) {
+      if (field === "claim") return; // tidy() sees to it
+      const next = await raised(signed, call);
       if (next !== null) {
         logger.warn({ jobId: job.jobId, call: field, nonce: signed.nonce }, "not included: higher fees are offered");
         current = await update(current, { [field]: next });
         signed = next;
-        turnSince.set(next.hash, clock.now());
+        seenAt.set(next.hash, clock.now());
       }
     }
     try {
@@ -110,8 +137,42 @@ export function openOutbox(deps: {
     }
   };
 
-  const leave = (into: Map<number, SignedTransaction>, { claim, fulfil }: Job): void => {
-    for (const signed of [claim, fulfil]) if (signed !== null) into.set(signed.nonce, signed);
+  const leave = (into: Map<number, SignedTransaction>, job: Job): void => {
+    for (const field of FIELDS) {
+      const signed = job[field];
+      if (signed !== null) into.set(signed.nonce, signed);
+    }
+  };
+
+  /** Brings a transaction that does nothing to the chain in this one's place. */
+  const fill = async (signed: SignedTransaction, included: number): Promise<void> => {
+    const { nonce } = signed;
+    const filler = fillers.get(nonce);
+    if (filler === undefined || isOld(filler)) {
+      const next = await sender.replace(filler ?? signed, null, nonce === included);
+      if (next !== null) {
+        logger.warn({ nonce }, "not included, and not asked for any more: its nonce is used up");
+        fillers.set(nonce, next);
+        seenAt.set(next.hash, clock.now());
+      }
+    }
+    const now = fillers.get(nonce) ?? (nonce === included ? signed : undefined);
+    if (now === undefined) return;
+    try {
+      await broadcast(now, { call: "nothing" });
+    } catch (error) {
+      if (!(error instanceof VerigradError) || error.code !== "TX_NONCE_USED") throw error;
+    }
+  };
+
+  /** Takes out of an open job what its nonce was used without: decisions rest on what is under way. */
+  const clear = async (job: Job, field: Field, signed: SignedTransaction): Promise<void> => {
+    if (confirmed.has(signed.hash) || job.status === "proving" || isWanted(signed.nonce)) return;
+    const receipt = await receiptOf(signed);
+    if (receipt?.ok === true) return void confirmed.add(signed.hash);
+    if (receipt === null && !isOld(signed)) return; // one part of an RPC may lag behind another
+    done(signed);
+    await update(job, { [field]: null, ...(job.status === "claiming" ? { status: "open" } : {}) });
   };
 
   const tidy = async (): Promise<void> => {
@@ -119,26 +180,29 @@ export function openOutbox(deps: {
       leftBehind = new Map();
       for (const job of await store.list()) if (FINAL.includes(job.status)) leave(leftBehind, job);
     }
-    if (leftBehind.size === 0) return;
+    const open = await store.list({ open: true });
+    const waiting = new Map(leftBehind);
+    for (const job of open) leave(waiting, job);
+    if (waiting.size === 0) return;
+
     const included = await sender.includedCount();
-    for (const [nonce, signed] of leftBehind) {
-      if (nonce >= included) continue;
-      leftBehind.delete(nonce);
-      done(signed);
+    for (const [nonce, signed] of [...waiting].sort(([a], [b]) => a - b)) {
+      if (nonce < included) {
+        fillers.delete(nonce);
+        if (leftBehind.delete(nonce)) done(signed);
+      } else if (!isWanted(nonce) && isOld(signed)) {
+        // SAFETY: a settlement behind it would be late, and cost its collateral.
+        await fill(signed, included).catch((error: unknown) => {
+          if (!(error instanceof VerigradError) || error.consequence === "ESCALATE") throw error;
+          logger.warn({ nonce, code: error.code, error: error.message }, "its nonce could not be used up");
+        });
+      }
     }
-    const next = leftBehind.get(included);
-    if (next === undefined || !(await isStuck(next))) return;
-    // SAFETY: a settlement behind it would be late, and cost its collateral. What it was signed for is over.
-    const nothing = await sender.replace(next, null);
-    if (nothing !== null) {
-      leftBehind.set(included, nothing);
-      turnSince.set(nothing.hash, clock.now());
-    }
-    try {
-      await broadcast(nothing ?? next, { call: "nothing" });
-    } catch (error) {
-      if (!(error instanceof VerigradError) || error.code !== "TX_NONCE_USED") throw error;
-    }
+    for (const job of open)
+      for (const field of FIELDS) {
+        const signed = job[field];
+        if (signed !== null && signed.nonce < included) await clear(job, field, signed);
+      }
   };
 
   return {
@@ -149,6 +213,10 @@ export function openOutbox(deps: {
       if (leftBehind !== null) leave(leftBehind, job);
     },
     tidy,
-    forget: () => broadcastAt.clear(),
+    forget: () => {
+      broadcastAt.clear();
+      confirmed.clear();
+      leftBehind = null;
+    },
   };
 }
