@@ -85,6 +85,7 @@ export function openOutbox(deps: {
     for (const each of [hash, ...replaced]) {
       seenAt.delete(each);
       broadcastAt.delete(each);
+      confirmed.delete(each);
     }
   };
 
