@@ -1,63 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a tensorcheck verification costs at the most, thing by thing: keys that consist of one thing many times, so that no bound
-// that is too low hides behind another that is too high. Everything is zero, which costs what anything costs, and holds.
+// that is too low hides behind another that is too high.
 import { expect } from "chai";
-import { keccak256 } from "ethers";
-import { network } from "hardhat";
 import { newGraphBuilder } from "../../verifier/graph/builder.ts";
 import { makeConstant } from "../../verifier/graph/constants.ts";
-import { readUint } from "../../verifier/proofs/points.ts";
 import { compileGraph } from "../../verifier/proofs/tensorcheck/compile.ts";
 import { encodeKey } from "../../verifier/proofs/tensorcheck/encode.ts";
-import type { NumberedProgram } from "../../verifier/proofs/tensorcheck/numbered.ts";
-import { verificationCost } from "../../verifier/proofs/tensorcheck/verification-cost.ts";
 import { parseTensorcheckKey, type Key } from "../../verifier/proofs/tensorcheck/verify/key.ts";
-import { verify } from "../../verifier/proofs/tensorcheck/verify/verify.ts";
-import { sizeOf, type TensorSpec, type TensorType } from "../../verifier/tensor/spec.ts";
+import { sizeOf, TENSOR_TYPES, type TensorType } from "../../verifier/tensor/spec.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { TAU, tau2Bytes } from "../proofs/tensorcheck/powers.ts";
+import {
+  BASE,
+  claim,
+  many,
+  newCosts,
+  NONE,
+  spec,
+  type Cost,
+  type Costs,
+  type Program,
+} from "../helpers/verification-cost.ts";
 
-type Contract = Awaited<ReturnType<Awaited<ReturnType<typeof network.create>>["ethers"]["deployContract"]>>;
-
-const RANGES: Readonly<Record<TensorType, readonly [lo: number, hi: number, bytes: number]>> = {
-  i8: [-(2 ** 7), 2 ** 7 - 1, 1],
-  u8: [0, 2 ** 8 - 1, 1],
-  i16: [-(2 ** 15), 2 ** 15 - 1, 2],
-  u16: [0, 2 ** 16 - 1, 2],
-  i32: [-(2 ** 31), 2 ** 31 - 1, 4],
-};
-const spec = (shape: readonly number[], type: TensorType = "u8"): TensorSpec => ({
-  ...{ shape, type, exponent: 0 },
-  ...{ lo: RANGES[type][0], hi: RANGES[type][1] },
-});
-const lengthOf = (specs: readonly TensorSpec[]): number =>
-  specs.reduce((sum, { shape, type }) => sum + sizeOf(shape) * RANGES[type][2], 0);
-const many = <T>(count: number, each: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => each(i));
-
-/** A program without meaning: only its form counts. */
-interface Program extends Pick<Key, "n" | "K" | "R" | "D" | "inputs" | "publics" | "structured" | "blocks"> {
-  readonly chunks: { readonly pre: number; readonly wit: number; readonly help: number };
-  readonly outputs: Key["outputPorts"];
-  readonly entities: readonly {
-    readonly chunk: number;
-    readonly upper: Uint8Array;
-    readonly claims: readonly Claim[];
-  }[];
-}
-
-interface Claim {
-  readonly bits: number;
-  readonly block: number;
-  readonly coordinates: Uint8Array;
-}
-
-const NONE = new Uint8Array();
-const claim: Claim = { bits: 0, block: 0, coordinates: NONE };
-const BASE: Program = {
-  ...{ n: 1, K: 1, R: 1, D: 2, chunks: { pre: 0, wit: 1, help: 0 }, inputs: [spec([1])] },
-  ...{ outputs: [{ equation: 1, axes: [] }], publics: [], structured: [], blocks: [] },
-  entities: [{ chunk: 0, upper: NONE, claims: [claim] }],
-};
 const DRAWN: Program = { ...BASE, K: 30, R: 30 };
 const LARGE: Program = { ...DRAWN, n: 18 };
 
@@ -88,15 +51,35 @@ const axesOf = (shape: readonly number[]) =>
   shape.map((size) => ({ size, coordinates: rho(Math.ceil(Math.log2(size))) }));
 const ones = (count: number, bits: number) =>
   many(count, () => ({ size: 1, coordinates: new Uint8Array(bits).fill(0x40) }));
-const readingOf = (shape: readonly number[], type: TensorType): Program => ({
+/** Less than the whole range of each type, which has to be looked at. */
+const NARROWER: Readonly<Record<TensorType, number>> = { i8: 28, u8: 239, i16: 31_000, u16: 64_535, i32: 2 ** 30 };
+const readingOf = (shape: readonly number[], type: TensorType, narrower = 0): Program => ({
   ...DRAWN,
-  inputs: [spec([sizeOf(shape)], type)],
+  inputs: [spec([sizeOf(shape)], type, narrower)],
   publics: [{ port: 0, axes: axesOf(shape) }],
 });
+/** An output at ρ. */
+const writingOf = (shape: readonly number[], type: TensorType, narrower = 0): Program => ({
+  ...DRAWN,
+  outputSpecs: [spec([sizeOf(shape)], type, narrower)],
+  outputs: [{ equation: 1, axes: axesOf(shape) }],
+});
+const withStructured = (structured: Program["structured"]): readonly [Program, Program] => [
+  DRAWN,
+  { ...DRAWN, structured },
+];
 const window: Extract<Key["structured"][number], { kind: "window" }> = {
   kind: "window",
   ...{ positions: 256, taps: 2, size: 65_536, stride: 250, dilation: 1, pad: 0 },
   ...{ p: run(0, 8), k: run(12, 1), q: run(0x40, 16) },
+};
+/** One tap at one position: tables of one entry each. */
+const thin = { ...window, positions: 1, taps: 1, size: 1, stride: 1, p: run(0, 30), k: run(0, 30), q: run(0x40, 30) };
+/** A folded entity of 2^upper chunks, `count` times. */
+const foldsOf = (count: number, upper: number): readonly [Program, Program] => {
+  const of = { ...DRAWN, chunks: { pre: 0, wit: 2 ** upper, help: 0 } };
+  const fold = { chunk: 0, upper: new Uint8Array(upper).fill(0x40), claims: [] };
+  return [of, { ...of, entities: many(count, () => fold) }];
 };
 const pickOf = (positions: number, bits: number) =>
   ({
@@ -166,7 +149,7 @@ const ITEMS: Readonly<Record<string, readonly [of: Program, program: Program]>> 
     { ...BASE, inputs: [spec([2])], publics: many(300, () => ({ port: 0, axes: axesOf([2]) })) },
   ],
   ...Object.fromEntries(
-    (["u8", "i8", "u16", "i16", "i32"] as const).flatMap((type) =>
+    TENSOR_TYPES.flatMap((type) =>
       [[4096], [32, 65], [100, 81], [63], [33], [3, 33], [1365, 3], [2, 3, 2, 3, 2, 3, 2, 3, 2], [5, 5, 5, 5, 5]].map(
         (shape): [string, readonly [Program, Program]] => [
           `${type} ${shape.join("x")}`,
@@ -229,53 +212,251 @@ const ITEMS: Readonly<Record<string, readonly [of: Program, program: Program]>> 
     DRAWN,
     { ...DRAWN, structured: many(300, () => ({ kind: "index" as const, run: run(0, 30) })) },
   ],
+  ...Object.fromEntries(
+    TENSOR_TYPES.flatMap((type) =>
+      [[1], [7], [63], [32, 65], [4096], [16384]].flatMap((shape): [string, readonly [Program, Program]][] => [
+        [`${type} ${shape.join("x")} of a narrow range`, [DRAWN, readingOf(shape, type, NARROWER[type])]],
+        [`output ${type} ${shape.join("x")}`, [DRAWN, writingOf(shape, type)]],
+        [`output ${type} ${shape.join("x")} of a narrow range`, [DRAWN, writingOf(shape, type, NARROWER[type])]],
+      ]),
+    ),
+  ),
+  ...Object.fromEntries(
+    (["u8", "i16", "i32"] as const).flatMap((type) =>
+      [
+        [300, 33, 2],
+        [300, 5, 17],
+        [300, 5, 18],
+        [300, 5, 21],
+        [600, 3, 33],
+        [200, 17, 7],
+
+        [300, 9, 9],
+        [200, 113],
+        [60, 2, 2, 2, 2, 2, 2, 2],
+        [1, 3, 1, 2500, 1],
+      ].map((shape): [string, readonly [Program, Program]] => [
+        `${type} ${shape.join("x")}`,
+        [DRAWN, readingOf(shape, type)],
+      ]),
+    ),
+  ),
+  "u8 1000x65 of a narrow range": [DRAWN, readingOf([1000, 65], "u8", 239)],
+  "i8 1000x65 of a narrow range": [DRAWN, readingOf([1000, 65], "i8", 28)],
+  "an input that nothing reads": [DRAWN, { ...DRAWN, inputs: [spec([65_536])] }],
+  "an input that nothing reads, of a narrow range": [DRAWN, { ...DRAWN, inputs: [spec([65_536], "u8", 239)] }],
+  "an input of a megabyte that nothing reads": [DRAWN, { ...DRAWN, inputs: [spec([2 ** 20])] }],
+  "an input of 600,000 bytes that nothing reads, of a narrow range": [
+    DRAWN,
+    { ...DRAWN, inputs: [spec([600_000], "u8", 239)] },
+  ],
+  "16 inputs of 8 axes that nothing reads": [
+    DRAWN,
+    { ...DRAWN, inputs: many(16, () => spec([1, 1, 1, 1, 1, 1, 1, 2], "u8", 239)) },
+  ],
+  "16 inputs of an axis that nothing reads": [DRAWN, { ...DRAWN, inputs: many(16, () => spec([1])) }],
+  "16 outputs of the last equations": [
+    { ...BASE, blocks: termsOf(1_000, 1, () => 1) },
+    {
+      ...BASE,
+      outputSpecs: many(16, () => spec([1, 1, 1, 1, 1, 1, 1, 2], "i8", 28)),
+      outputs: many(16, () => ({ equation: 1_011, axes: axesOf([2]) })),
+      blocks: termsOf(1_000, 1, () => 1),
+    },
+  ],
+  "20 publics of seven axes of two, of 30 bits": [
+    DRAWN,
+    {
+      ...DRAWN,
+      inputs: [spec([128])],
+      publics: many(20, () => ({ port: 0, axes: many(7, () => ({ size: 2, coordinates: rho(30) })) })),
+    },
+  ],
+  "20 publics of seven axes of two, of a bit": [
+    DRAWN,
+    {
+      ...DRAWN,
+      inputs: [spec([128])],
+      publics: many(20, () => ({ port: 0, axes: many(7, () => ({ size: 2, coordinates: rho(1) })) })),
+    },
+  ],
+  "publics of eight axes of mixed sizes": [
+    DRAWN,
+    {
+      ...DRAWN,
+      inputs: [spec([2520], "i8", 28)],
+      publics: many(8, () => ({ port: 0, axes: axesOf([3, 1, 7, 2, 1, 5, 3, 4]) })),
+    },
+  ],
+  "publics of an axis of two, of 30 bits": [
+    DRAWN,
+    {
+      ...DRAWN,
+      inputs: [spec([2])],
+      publics: many(50, () => ({ port: 0, axes: [{ size: 2, coordinates: rho(30) }] })),
+    },
+  ],
+  "publics of an axis of three, of 29 bits": [
+    DRAWN,
+    {
+      ...DRAWN,
+      inputs: [spec([3])],
+      publics: many(50, () => ({ port: 0, axes: [{ size: 3, coordinates: rho(29) }] })),
+    },
+  ],
+  "publics of 255 axes of one index without coordinates": [
+    DRAWN,
+    { ...DRAWN, publics: many(5, () => ({ port: 0, axes: ones(255, 0) })) },
+  ],
+  "publics of an axis of one index and a coordinate": [
+    DRAWN,
+    { ...DRAWN, publics: many(100, () => ({ port: 0, axes: ones(1, 1) })) },
+  ],
+  "folds of 2 chunks": foldsOf(1_000, 1),
+  "folds of 4 chunks": foldsOf(1_000, 2),
+  "folds of 8 chunks": foldsOf(300, 3),
+  "a window of 2,048 taps at two positions": withStructured([
+    { ...window, positions: 2, taps: 2048, size: 4096, stride: 1, p: run(0, 1), k: run(0, 11), q: run(0x40, 12) },
+  ]),
+  "a window of 2,048 taps at one position": withStructured([
+    { ...window, positions: 1, taps: 2048, size: 4096, stride: 1, p: run(0, 0), k: run(0, 11), q: run(0x40, 12) },
+  ]),
+  "a window of 512 taps at 17 positions": withStructured([
+    { ...window, positions: 17, taps: 512, size: 4096, stride: 1, p: run(0, 5), k: run(0, 9), q: run(0x40, 12) },
+  ]),
+  "a window of a tap at 5,000 positions": withStructured([
+    { ...window, positions: 5000, taps: 1, size: 8192, stride: 1, p: run(0, 13), k: run(0, 0), q: run(0x40, 13) },
+  ]),
+  "a window of a tap at 3,000 positions of stride 3": withStructured([
+    {
+      ...window,
+      positions: 3000,
+      taps: 1,
+      size: 8192,
+      stride: 3,
+      pad: 700,
+      p: run(0, 13),
+      k: run(0, 0),
+      q: run(0x40, 13),
+    },
+  ]),
+  "a window of three taps, dilated": withStructured([
+    {
+      ...window,
+      positions: 1000,
+      taps: 3,
+      size: 8192,
+      stride: 1,
+      dilation: 2500,
+      p: run(0, 10),
+      k: run(0, 2),
+      q: run(0x40, 13),
+    },
+  ]),
+  "a window of stride 0": withStructured([
+    { ...window, positions: 4096, taps: 1, size: 1, stride: 0, p: run(0, 12), k: run(0, 0), q: run(0x40, 0) },
+  ]),
+  "a window that is mostly padding": withStructured([
+    {
+      ...window,
+      positions: 4096,
+      taps: 1,
+      size: 16,
+      stride: 1,
+      pad: 2048,
+      p: run(0, 12),
+      k: run(0, 0),
+      q: run(0x40, 4),
+    },
+  ]),
+  "thin windows by table, of 30 bits": withStructured(many(100, () => thin)),
+  "thin windows by table, p of 30 bits": withStructured(many(100, () => ({ ...thin, k: run(0, 0), q: run(0, 0) }))),
+  "thin windows by table, k of 30 bits": withStructured(many(100, () => ({ ...thin, p: run(0, 0), q: run(0, 0) }))),
+  "thin windows by table, q of 29 bits": withStructured(
+    many(100, () => ({ ...thin, p: run(0, 0), k: run(0, 0), q: run(0, 29) })),
+  ),
+  "thin windows by table, of a bit each": withStructured(
+    many(300, () => ({ ...thin, p: run(0, 1), k: run(0, 1), q: run(0, 1) })),
+  ),
+  "windows that read nothing": withStructured(many(300, () => ({ ...thin, pad: 5 }))),
+  "thin windows by index": withStructured(
+    many(50, () => ({
+      ...window,
+      positions: 1,
+      taps: 1,
+      size: 2,
+      stride: 4000,
+      p: run(0, 1),
+      k: run(0, 1),
+      q: run(0x40, 1),
+    })),
+  ),
+  "thin windows by index, without bits": withStructured(
+    many(300, () => ({
+      ...window,
+      positions: 1,
+      taps: 1,
+      size: 1,
+      stride: 4000,
+      p: run(0, 0),
+      k: run(0, 0),
+      q: run(0x40, 0),
+    })),
+  ),
+  "thin windows by index, of 30 bits": withStructured(many(100, () => ({ ...thin, stride: 4000 }))),
+  "windows by index, of 30 taps": withStructured(
+    many(10, () => ({
+      ...window,
+      positions: 1,
+      taps: 30,
+      size: 2 ** 30,
+      stride: 10_000,
+      p: run(0, 0),
+      k: run(0, 5),
+      q: run(0x40, 30),
+    })),
+  ),
+  "thin picks, p of 30 bits": withStructured(
+    many(200, () => ({ kind: "pick" as const, p: run(0, 30), q: run(0, 0), entries: [0] })),
+  ),
+  "thin picks, p of 29 bits, q by index of 30": withStructured(
+    many(200, () => ({ kind: "pick" as const, p: run(0, 29), q: run(0x40, 30), entries: [5] })),
+  ),
+  "picks of two by table": withStructured(
+    many(300, () => ({ kind: "pick" as const, p: run(0, 1), q: run(0x40, 1), entries: [0, 1] })),
+  ),
+  "picks without bits": withStructured(
+    many(300, () => ({ kind: "pick" as const, p: run(0, 0), q: run(0x40, 0), entries: [0] })),
+  ),
+  "a pick of an eighth of its table": withStructured([pickOf(512, 12)]),
+  "selects of nothing": withStructured(many(500, () => ({ kind: "select" as const, axes: [] }))),
+  "selects of 30 ones": withStructured([
+    { kind: "select", axes: many(255, () => ({ size: 2 ** 30 - 1, run: run(0, 30) })) },
+  ]),
+  "selects of a bit": withStructured([{ kind: "select", axes: many(255, () => ({ size: 1, run: run(0, 1) })) }]),
+  "steps of no bits": withStructured([
+    { kind: "steps", run: run(0, 0), steps: many(300, () => ({ bits: 0, index: 0, value: 1n, coefficient: 1n })) },
+  ]),
+  "steps of no steps": withStructured(many(300, () => ({ kind: "steps" as const, run: run(0, 30), steps: [] }))),
+  "indices of no bits": withStructured(many(300, () => ({ kind: "index" as const, run: run(0, 0) }))),
+  "the most of all points": [BASE, { ...BASE, n: 18, K: 30, R: 30, D: 6 }],
+  "points without r": [BASE, { ...BASE, n: 18, K: 0, R: 30, D: 6 }],
+  "points without ρ": [BASE, { ...BASE, n: 18, K: 30, R: 0, D: 6 }],
+  "help chunks": [BASE, { ...BASE, chunks: { pre: 0, wit: 1, help: 200 } }],
 };
 
 describe("differential: what each part of a tensorcheck verification costs at the most", function () {
   this.timeout(600_000);
-  let system: Contract;
-  let probe: Contract;
-  let tau2: Uint8Array;
+  let costs: Costs;
 
   before(async () => {
-    const { ethers } = await network.create();
-    tau2 = await tau2Bytes(TAU);
-    system = await ethers.deployContract("TensorcheckProofSystem", [[0, 1, 2, 3].map((i) => readUint(tau2, 32 * i))]);
-    probe = await ethers.deployContract("GasProbe");
+    costs = await newCosts();
   });
 
-  const keyOf = ({ n, chunks, inputs, ...program }: Program): Uint8Array =>
-    encodeKey({
-      specs: { inputs, outputs: [spec([1])] },
-      numbered: { placement: { n, chunks }, ...program } as unknown as NumberedProgram,
-      commitments: new Uint8Array(64 * chunks.pre),
-      tau2,
-    });
-
-  /** Gas of a verification on the chain, and what it was said to be at the most. */
-  async function costs(
-    key: Uint8Array,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): Promise<{ readonly measured: number; readonly bound: number }> {
-    const { gas, sealLength } = await verificationCost(key);
-    const [input, output, seal] = [
-      new Uint8Array(lengthOf(inputs)),
-      new Uint8Array(lengthOf(outputs)),
-      new Uint8Array(sealLength),
-    ];
-    const limit = { gasLimit: 2 ** 24 };
-    await (await system.getFunction("registerKey")(key, limit)).wait();
-    const args = [await system.getAddress(), keccak256(key), 5n, input, output, seal, limit];
-    const measured = Number(await probe.getFunction("gasOfVerify").staticCall(...args));
-    expect(await verify(key, { context: 5n, input, output }, seal, { setup: tau2 })).to.deep.equal({ ok: true });
-    return { measured, bound: gas };
-  }
-
   it("is no less than the chain takes, for each thing that a key can hold", async () => {
-    const known = new Map<Program, { measured: number; bound: number }>();
-    const costOf = async (program: Program): Promise<{ measured: number; bound: number }> => {
-      const found = known.get(program) ?? (await costs(keyOf(program), program.inputs, [spec([1])]));
+    const known = new Map<Program, Cost>();
+    const costOf = async (program: Program): Promise<Cost> => {
+      const found = known.get(program) ?? (await costs.ofProgram(program));
       known.set(program, found);
       return found;
     };
@@ -317,8 +498,8 @@ describe("differential: what each part of a tensorcheck verification costs at th
     );
     const { numbered, specs } = compileGraph(builder.finish([{ name: "y", tensor: y, type: "i32" }]));
     const commitments = new Uint8Array(64 * numbered.placement.chunks.pre);
-    const { measured, bound } = await costs(
-      encodeKey({ specs, numbered, commitments, tau2 }),
+    const { measured, bound } = await costs.of(
+      encodeKey({ specs, numbered, commitments, tau2: costs.tau2 }),
       specs.inputs,
       specs.outputs,
     );
@@ -326,23 +507,57 @@ describe("differential: what each part of a tensorcheck verification costs at th
     expect(bound).to.be.within(measured, 1.5 * measured);
   });
 
+  it("is no less than the chain takes for convolutions of many taps at two positions, and inputs that nothing reads", async () => {
+    for (const unread of [0, 60_000]) {
+      const taps = 2048;
+      const builder = newGraphBuilder();
+      const x = builder.addInput("x", { ...spec([1, 1, taps + 1], "u8", 239) });
+      if (unread > 0) builder.addInput("unread", spec([1, unread], "u8", 239));
+      const convolutions = many(5, (i) => {
+        const weights = makeConstant(
+          [1, 1, taps],
+          many(taps, () => 1),
+        );
+        const at = { strides: [1], dilations: [i + 1], pads: [0, i * (taps - 1)], group: 1, bias: null };
+        const node = { kind: "linear", op: "convolution", from: [`c${i}`], input: x, weights, ...at } as const;
+        return builder.addNode(node, { name: `c${i}`, exponent: 0 });
+      });
+      const multipliers = convolutions.map(() => 1n);
+      const sum = builder.addNode(
+        { kind: "linear", op: "weightedSum", from: ["s"], inputs: convolutions, multipliers, constant: null },
+        { name: "sum", exponent: 0 },
+      );
+      const { numbered, specs } = compileGraph(builder.finish([{ name: "y", tensor: sum, type: "i32" }]));
+      const commitments = new Uint8Array(64 * numbered.placement.chunks.pre);
+      const key = encodeKey({ specs, numbered, commitments, tau2: costs.tau2 });
+      const { measured, bound } = await costs.of(key, specs.inputs, specs.outputs);
+      expect(measured, "more than a market gives").to.be.greaterThan(7_000_000);
+      expect(bound, `${unread} unread`).to.be.within(measured, 1.5 * measured);
+    }
+  });
+
   it("cannot be driven up by the number of an equation: there are no more than terms, look-ups and outputs", async () => {
     const withLast = (last: number): Uint8Array =>
-      keyOf({ ...BASE, blocks: [...termsOf(3, 1, () => 1), ...termsOf(1, 1, () => last), ...lookupsOf(1, 1, 0)] });
+      costs.keyOf({
+        ...BASE,
+        blocks: [...termsOf(3, 1, () => 1), ...termsOf(1, 1, () => last), ...lookupsOf(1, 1, 0)],
+      });
     // An output, four terms and a look-up.
-    expect((await parseTensorcheckKey(withLast(6), tau2)).lastEquation).to.equal(6);
-    await system.getFunction("registerKey").staticCall(withLast(6));
+    expect((await parseTensorcheckKey(withLast(6), costs.tau2)).lastEquation).to.equal(6);
+    await costs.system.getFunction("registerKey").staticCall(withLast(6));
     for (const last of [7, 65_535]) {
-      const error = await errorOf(parseTensorcheckKey(withLast(last), tau2));
+      const error = await errorOf(parseTensorcheckKey(withLast(last), costs.tau2));
       expect(error?.data).to.include({ fault: "MalformedKey", reason: 23 });
-      await expect(system.getFunction("registerKey").staticCall(withLast(last)))
-        .to.be.revertedWithCustomError(system, "MalformedKey")
+      await expect(costs.system.getFunction("registerKey").staticCall(withLast(last)))
+        .to.be.revertedWithCustomError(costs.system, "MalformedKey")
         .withArgs(23);
     }
     const outputs = [{ equation: 7, axes: [] }];
-    expect((await errorOf(parseTensorcheckKey(keyOf({ ...BASE, outputs }), tau2)))?.data).to.include({ reason: 23 });
-    await expect(system.getFunction("registerKey").staticCall(keyOf({ ...BASE, outputs })))
-      .to.be.revertedWithCustomError(system, "MalformedKey")
+    expect((await errorOf(parseTensorcheckKey(costs.keyOf({ ...BASE, outputs }), costs.tau2)))?.data).to.include({
+      reason: 23,
+    });
+    await expect(costs.system.getFunction("registerKey").staticCall(costs.keyOf({ ...BASE, outputs })))
+      .to.be.revertedWithCustomError(costs.system, "MalformedKey")
       .withArgs(23);
   });
 });
