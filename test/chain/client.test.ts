@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { expect } from "chai";
 import { AbiCoder, id, Transaction } from "ethers";
-import { openChain, type ChainReader, type Eip1193 } from "../../verifier/chain/client.ts";
+import { openChain, OUT_OF_GAS, type ChainReader, type Eip1193 } from "../../verifier/chain/client.ts";
 import { parseDeployment } from "../../verifier/chain/deployment.ts";
 import { chainError, decodeRevert } from "../../verifier/chain/errors.ts";
+import { toHex } from "../../verifier/chain/hashes.ts";
 import { calls, openSender } from "../../verifier/chain/transactions.ts";
 import { EMPTY_CURSOR, watch } from "../../verifier/chain/watcher.ts";
 import { toJson, type Hex } from "../../verifier/chain/types.ts";
+import { keccakHex } from "../../verifier/hash.ts";
 import { tooDear } from "../../verifier/node/gas.ts";
 import { signPermit } from "../../verifier/sdk/requests.ts";
 import { FUNDS, newTestChain, testAccount, type TestChain } from "../helpers/chain.ts";
 import { codeOf, errorOf } from "../helpers/errors.ts";
-import { mockPackageFiles } from "../helpers/packages.ts";
+import { mockKey, mockSeal } from "../helpers/mock-proofs.ts";
+import { mockPackageFiles, tinyGraph } from "../helpers/packages.ts";
 
 describe("the chain, read and written", () => {
   let chain: TestChain;
@@ -210,6 +213,24 @@ describe("the chain, read and written", () => {
     };
     expect(await limitOf(10_000)).to.be.within(1.19 * 246_000, 1.21 * 248_000);
     expect(await limitOf(85_000), "14.4 million are needed").to.equal(2 ** 24);
+  });
+
+  it("gives a verification the gas that it is told to, beside what the transaction itself costs", async () => {
+    const key = mockKey(tinyGraph());
+    const [context, input, output] = [7n, Uint8Array.of(1, 2, 3, 4), new Uint8Array(6)];
+    const seal = mockSeal(key, { context, input, output });
+    const claim = {
+      ...{ keyHash: keccakHex(key), context, input: toHex(input), output: toHex(output) },
+      seal: toHex(seal),
+    };
+    const probe = await chain.ethers.deployContract("GasProbe");
+    const args = [chain.proofSystem, claim.keyHash, context, input, output, seal];
+    // What it costs to call a contract for the first time is in it (EIP-2929), which a transaction pays with its base.
+    const needed = Number(await probe.getFunction("gasOfVerify").staticCall(...args)) - 2_600;
+    expect(await chain.chain.verify(chain.proofSystem, claim, needed + 50)).to.equal(null);
+    expect(await chain.chain.verify(chain.proofSystem, claim, needed - 100)).to.equal(OUT_OF_GAS);
+    expect(await chain.chain.verify(chain.proofSystem, { ...claim, context: 8n }, 7_000_000)).to.equal("InvalidProof");
+    expect(await chain.chain.verify(chain.proofSystem, claim)).to.equal(null);
   });
 
   it("a node holds a verification against what the market gives it", async () => {

@@ -4,6 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { ChainReader } from "../../verifier/chain/client.ts";
+import { chainError } from "../../verifier/chain/errors.ts";
+import { toHex } from "../../verifier/chain/hashes.ts";
 import { calls, type Sender } from "../../verifier/chain/transactions.ts";
 import type { Hex } from "../../verifier/chain/types.ts";
 import { VerigradError } from "../../verifier/errors.ts";
@@ -19,6 +22,7 @@ import { decodeTensors } from "../../verifier/tensor/codec.ts";
 import { TENSOR_TYPES, TYPE_INFO, type TensorSpec } from "../../verifier/tensor/spec.ts";
 import { FUNDS, newTestChain, type TestChain } from "../helpers/chain.ts";
 import { chainsClock, nodesOn, OPERATOR, settle } from "../helpers/nodes.ts";
+import { MOCK_SELECTOR } from "../helpers/mock-proofs.ts";
 import { mockPackageFiles, tinyGraph, writeFiles } from "../helpers/packages.ts";
 
 const SETTLED = "settled: settled by this node";
@@ -263,6 +267,66 @@ describe("trial proofs of the operator's node", () => {
       expect(kinds(), "it would fail again").to.deep.equal(["trial"]);
     });
   }
+
+  /** A chain whose verifier of trials is another; it notes what it is asked for. */
+  const chainWith = (verdict: ChainReader["verify"]) => {
+    const asked: Parameters<ChainReader["verify"]>[] = [];
+    const verify: ChainReader["verify"] = async (...args) => {
+      asked.push(args);
+      return verdict(...args);
+    };
+    return { asked, chain: { ...chain.chain, verify } };
+  };
+
+  it("asks the chain whether a trial's proof holds, with no more gas than a market gives it", async () => {
+    const { asked, chain: asking } = chainWith((...args) => chain.chain.verify(...args));
+    const { node, statusOf } = nodeWith({ chain: asking });
+    const jobId = await ask(modelId);
+    await settle(node, 8);
+    expect(await statusOf(jobId)).to.equal(SETTLED);
+    expect(asked.length, "for the trial, not for the job").to.equal(1);
+    const [[at, claim, gas]] = asked as [Parameters<ChainReader["verify"]>];
+    expect(at).to.equal(await chain.chain.proofSystem(MOCK_SELECTOR));
+    expect([claim.context, claim.input]).to.deep.equal([0n, toHex(trialInput(modelId, specs))]);
+    expect(gas).to.equal(Number(await chain.market.getFunction("MAX_VERIFY_GAS")()));
+  });
+
+  for (const verdict of ["OutOfGas", "InvalidProof"]) {
+    it(`never claims for a model whose trial the chain refuses (${verdict})`, async () => {
+      const { kinds, prover } = watched();
+      const { node, statusOf } = nodeWith({ prover, chain: chainWith(async () => verdict).chain });
+      const before = await transactions();
+      const jobs = [await ask(modelId), await ask(modelId)];
+      await settle(node, 8);
+      for (const jobId of jobs) {
+        expect(await statusOf(jobId)).to.equal("dropped: its trial proof failed here (PROVE_FAILED)");
+      }
+      expect(await transactions()).to.equal(before);
+      expect(kinds(), "it would be refused again").to.deep.equal(["trial"]);
+    });
+  }
+
+  it("makes a trial again where the chain could not be asked, and claims nothing before it was", async () => {
+    const clock = newClock();
+    const { kinds, prover } = watched();
+    let answers = false;
+    const { asked, chain: silent } = chainWith(async (...args) => {
+      if (answers) return chain.chain.verify(...args);
+      throw chainError(Object.assign(new Error("no answer"), { code: "TIMEOUT" }));
+    });
+    const { node, statusOf } = nodeWith({ prover, clock, chain: silent });
+    const before = await transactions();
+    const jobId = await ask(modelId);
+    await settle(node, 4);
+    expect(await statusOf(jobId)).to.match(/^open: .* failed \(CHAIN_UNREACHABLE\)/);
+    expect(await transactions()).to.equal(before);
+    answers = true;
+    clock.set(11);
+    await settle(node, 8);
+    expect(await statusOf(jobId)).to.equal(SETTLED);
+    expect(kinds()).to.deep.equal(["trial", "trial", "job"]);
+    expect(asked.length).to.equal(2);
+  });
 
   it("starts no trial beside a proof of what is claimed, however slowly that is written down", async () => {
     const gate = newGate();

@@ -4,6 +4,7 @@
 import {
   BrowserProvider,
   getAddress,
+  getBytes,
   Interface,
   JsonRpcProvider,
   Network,
@@ -91,10 +92,14 @@ export interface ChainReader {
   isKeyRegistered(proofSystem: Address, keyHash: Hex): Promise<boolean>;
   /** A registered key's blob. */
   keyOf(proofSystem: Address, keyHash: Hex): Promise<Hex>;
-  /** eth_call of IProofSystem.verify: null when it accepts, else the error's name. */
+  /**
+   * eth_call of IProofSystem.verify: null when it accepts, else the error's name. With `gas` it gets no more than that, the
+   * transaction's own cost apart, and OUT_OF_GAS where that is too little.
+   */
   verify(
     proofSystem: Address,
     claim: { keyHash: Hex; context: bigint; input: Hex; output: Hex; seal: Hex },
+    gas?: number,
   ): Promise<string | null>;
   /** Closes connections. */
   close(): void;
@@ -112,6 +117,17 @@ export const tokenInterface = new Interface([
   "function nonces(address owner) view returns (uint256)",
   "function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
 ]);
+
+/** What ChainReader.verify says where the gas was too little. */
+export const OUT_OF_GAS = "OutOfGas";
+/** How RPCs say so; a proof system that runs out of gas may end by an invalid opcode, too. */
+const GAS_IS_GONE = /out ?of ?gas|invalid opcode/i;
+
+/** The gas limit of a transaction that leaves so much to whom it calls: its calldata at its price (EIP-2028), or its floor (EIP-7623). */
+function callGas(data: string, gas: number): number {
+  const tokens = getBytes(data).reduce((sum, byte) => sum + (byte === 0 ? 1 : 4), 0);
+  return 21_000 + Math.max(gas + 4 * tokens, 10 * tokens);
+}
 
 /** ERC-5267: a domain of name, version, chainId and verifyingContract. */
 const PERMIT_FIELDS = "0x0f";
@@ -142,10 +158,11 @@ export async function openChain(rpc: string | Eip1193, deployment: Deployment): 
 
 /** Reader over a provider that is already open. */
 export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): ChainReader {
-  const call = (to: Address, abi: Interface, name: string, args: unknown[]): Promise<Result> =>
+  const call = (to: Address, abi: Interface, name: string, args: unknown[], gas?: number): Promise<Result> =>
     withChainErrors(async () => {
-      const data = await provider.call({ to, data: abi.encodeFunctionData(name, args) });
-      return abi.decodeFunctionResult(name, data);
+      const data = abi.encodeFunctionData(name, args);
+      const limit = gas === undefined ? {} : { gasLimit: callGas(data, gas) };
+      return abi.decodeFunctionResult(name, await provider.call({ to, data, ...limit }));
     });
 
   const logs = async (at: Address, from: number, to: number, topics: (string | string[] | null)[]): Promise<Log[]> => {
@@ -273,11 +290,16 @@ export function readerOf(provider: JsonRpcApiProvider, deployment: Deployment): 
       (await call(proofSystem, proofSystemInterface, "isRegistered", [keyHash]))[0] as boolean,
     keyOf: async (proofSystem, keyHash) =>
       (await call(proofSystem, proofSystemInterface, "keyOf", [keyHash]))[0] as Hex,
-    verify: async (proofSystem, { keyHash, context, input, output, seal }) =>
-      call(proofSystem, proofSystemInterface, "verify", [keyHash, context, input, output, seal]).then(
+    verify: async (proofSystem, { keyHash, context, input, output, seal }, gas) =>
+      call(proofSystem, proofSystemInterface, "verify", [keyHash, context, input, output, seal], gas).then(
         () => null,
         (error: unknown) => {
-          if (error instanceof VerigradError && error.code === "CHAIN_REVERTED") return String(error.data["error"]);
+          if (!(error instanceof VerigradError)) throw error;
+          const reverted = error.code === "CHAIN_REVERTED";
+          // What a proof system refuses it refuses by name; without one, its gas is gone.
+          const nameless = reverted && error.data["error"] === "unknown";
+          if (gas !== undefined && (nameless || GAS_IS_GONE.test(error.message))) return OUT_OF_GAS;
+          if (reverted) return String(error.data["error"]);
           throw error;
         },
       ),

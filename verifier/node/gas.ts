@@ -8,7 +8,7 @@ import type { VerificationCost } from "../proofs/types.ts";
 export const CLAIM_GAS = 120_000;
 
 /** InferenceMarket.MAX_VERIFY_GAS: what a proof system gets. */
-const MAX_VERIFY_GAS = 7_000_000;
+export const MAX_VERIFY_GAS = 7_000_000;
 /** The transaction itself and the market's own work, a slash and a dispute included (bench/snapshots/gas-market.json). */
 const SETTLEMENT = 250_000;
 /** Storing, emitting and handing on 32 bytes of the output. */

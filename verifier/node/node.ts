@@ -59,7 +59,7 @@ export function createNode(config: NodeConfig, deps: NodeDependencies): Operator
   const abort = new AbortController();
   const models = openModels(config, deps);
   const prove = openProving({ ...deps, models });
-  const trials = openTrials(config, { models, prove, logger, clock }, abort.signal);
+  const trials = openTrials(config, { ...deps, models, prove }, abort.signal);
   const views = openViews(config, deps, models, trials);
   const proving = new Map<Hex, { readonly done: Promise<void>; readonly abort: AbortController }>();
   /** of jobs whose proof failed: when it may be tried again */

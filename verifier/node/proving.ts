@@ -12,17 +12,23 @@ import type { Clock } from "./types.ts";
 /** Milliseconds before what failed so many times is tried again: it may need a moment (memory, a disk). */
 export const pauseAfter = (failures: number): number => 10_000 * 4 ** (failures - 1);
 
+export interface Proof {
+  readonly output: Hex;
+  readonly seal: Hex;
+}
+
 /**
  * Proves a statement of a model, checks the proof and notes the time that it took. `claimed` is the input of the claim:
  * canonical bytes, or the commitment. Errors: those of the prover; PROVE_FAILED, which is ESCALATE where output or seal
- * do not hold.
+ * do not hold; those of `alsoHolds`, which looks at what holds here before it counts as proven.
  */
 export type Prove = (
   model: ServedModel,
   statement: Statement,
   claimed: Uint8Array,
   work: WorkOptions,
-) => Promise<{ readonly output: Hex; readonly seal: Hex }>;
+  alsoHolds?: (proof: Proof) => Promise<void>,
+) => Promise<Proof>;
 
 export function openProving(deps: {
   readonly models: Models;
@@ -31,7 +37,7 @@ export function openProving(deps: {
   readonly clock: Clock;
 }): Prove {
   const { models, prover, proofSystem, clock } = deps;
-  return async (model, statement, claimed, work) => {
+  return async (model, statement, claimed, work, alsoHolds) => {
     const expected = models.execute(model, statement.input);
     if (typeof expected === "string") throw new VerigradError("PROVE_FAILED", expected);
     const started = clock.now();
@@ -48,8 +54,10 @@ export function openProving(deps: {
       });
     }
     const seconds = (clock.now() - started) / 1000;
+    const proof = { output: toHex(output), seal: toHex(seal) };
+    await alsoHolds?.(proof);
     // A clock that was set back has measured nothing.
     models.measured(model, seconds < 0 ? model.provingSeconds : seconds);
-    return { output: toHex(output), seal: toHex(seal) };
+    return proof;
   };
 }

@@ -2,19 +2,25 @@
 // Trial proofs: before its first claim for a model the node proves a random input of it. What this machine lacks (memory,
 // a tool, time) is then known before any collateral depends on it.
 import { shake256 } from "@noble/hashes/sha3.js";
-import { toBytes } from "../chain/hashes.ts";
+import type { ChainReader } from "../chain/client.ts";
+import { toBytes, toHex } from "../chain/hashes.ts";
 import type { Hex } from "../chain/types.ts";
 import { VerigradError } from "../errors.ts";
 import { makeOpening } from "../proofs/commitment.ts";
 import { encodeTensors } from "../tensor/codec.ts";
 import { sizeOf, type TensorSpec } from "../tensor/spec.ts";
+import type { ProofSystem } from "../proofs/types.ts";
 import type { NodeConfig } from "./config.ts";
+import { MAX_VERIFY_GAS } from "./gas.ts";
 import { isRefused, type Models, type ServedModel } from "./models.ts";
-import { pauseAfter, type Prove } from "./proving.ts";
+import { pauseAfter, type Proof, type Prove } from "./proving.ts";
 import type { Clock, Logger } from "./types.ts";
 
 export const TRIAL_WAITS = "a trial proof of its model comes first, once no claimed job may need the prover";
 export const TRIAL_RUNS = "a trial proof of its model is being made";
+
+/** No job's. */
+const TRIAL_CONTEXT = 0n;
 
 export interface Trials {
   /** Wants a model to be tried, and says how far that is. */
@@ -32,13 +38,32 @@ export interface Trials {
 /** Trials end when `stopped` aborts. */
 export function openTrials(
   { proving }: NodeConfig,
-  deps: { readonly models: Models; readonly prove: Prove; readonly logger: Logger; readonly clock: Clock },
+  deps: {
+    readonly chain: ChainReader;
+    readonly proofSystem: ProofSystem;
+    readonly models: Models;
+    readonly prove: Prove;
+    readonly logger: Logger;
+    readonly clock: Clock;
+  },
   stopped: AbortSignal,
 ): Trials {
-  const { models, prove, logger, clock } = deps;
+  const { chain, proofSystem, models, prove, logger, clock } = deps;
   const wanted = new Set<Hex>();
   const failed = new Map<Hex, { readonly failures: number; readonly code: string; readonly retryAt: number }>();
   let running: { readonly modelId: Hex; readonly done: Promise<void>; readonly abort: AbortController } | null = null;
+
+  /**
+   * SAFETY: what verifying costs is foretold by a bound; here the chain itself says whether the market's gas is enough, and whether
+   * its verifier agrees with the one here, before collateral depends on either.
+   */
+  const holdsOnChain = async ({ setup }: ServedModel, claimed: Uint8Array, proof: Proof): Promise<void> => {
+    const at = await chain.proofSystem(proofSystem.selector);
+    const claim = { keyHash: setup.keyHash, context: TRIAL_CONTEXT, input: toHex(claimed), ...proof };
+    const refusal = await chain.verify(at, claim, MAX_VERIFY_GAS);
+    if (refusal === null) return;
+    throw new VerigradError("PROVE_FAILED", `the chain refuses the proof: ${refusal}`, { consequence: "ESCALATE" });
+  };
 
   const attempt = async (modelId: Hex, signal: AbortSignal): Promise<void> => {
     const model = await models.find(modelId);
@@ -46,7 +71,8 @@ export function openTrials(
     logger.info({ modelId }, "trial proof started");
     const { statement, claimed } = await trialOf(modelId, model);
     const onProgress = (step: string, fraction?: number): void => logger.debug({ modelId, step, fraction }, "trial");
-    await prove(model, statement, claimed, { signal, onProgress });
+    const onChain = (proof: Proof): Promise<void> => holdsOnChain(model, claimed, proof);
+    await prove(model, statement, claimed, { signal, onProgress }, onChain);
     logger.info({ modelId, seconds: model.provingSeconds }, "trial proof holds");
   };
 
@@ -91,9 +117,9 @@ export function openTrials(
 /** What a trial proves, under a context that is no job's. */
 async function trialOf(modelId: Hex, { package: { manifest, inputSpecs } }: ServedModel) {
   const input = trialInput(modelId, inputSpecs);
-  if (manifest.inputMode === "PUBLIC") return { statement: { context: 0n, input }, claimed: input };
+  if (manifest.inputMode === "PUBLIC") return { statement: { context: TRIAL_CONTEXT, input }, claimed: input };
   const { commitment, salt } = await makeOpening(inputSpecs, input);
-  return { statement: { context: 0n, input, salt }, claimed: toBytes(commitment) };
+  return { statement: { context: TRIAL_CONTEXT, input, salt }, claimed: toBytes(commitment) };
 }
 
 /**
