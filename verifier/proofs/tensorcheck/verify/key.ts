@@ -42,8 +42,6 @@ export interface Key extends Bounds {
   /** number of claims of all entities */
   readonly claims: number;
   readonly blocks: readonly Block[];
-  /** the greatest number of an equation */
-  readonly lastEquation: number;
 }
 
 const MAX_WORK = 2 ** 22;
@@ -127,7 +125,6 @@ export async function parseTensorcheckKey(bytes: Uint8Array, setup?: Uint8Array)
     entities,
     claims,
     blocks,
-    lastEquation,
   };
 }
 
